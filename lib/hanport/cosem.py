@@ -1,0 +1,136 @@
+"""COSEM values into a Reading: OBIS with value, scaler and unit; date-time (Blue Book 4.1.6)."""
+
+from hanport import axdr, reading, registers
+
+# Elements of a list that are no register, by OBIS C.D.E: three octets, then the text slot.
+_TEXTS = (
+    b"\x00\x02\x81\x03"  # 0.2.129 list id
+    b"\x60\x01\x00\x01"  # 96.1.0 meter id
+    b"\x00\x00\x05\x01"  # 0.0.5 GS1 number (Kamstrup)
+    b"\x00\x00\x01\x01"  # 0.0.1 meter number (Kamstrup Denmark, sent as an integer)
+    b"\x60\x01\x07\x02"  # 96.1.7 type (Aidon)
+    b"\x60\x01\x01\x02"  # 96.1.1 type (Kamstrup)
+    b"\x2a\x00\x00\x04"  # 42.0.0 COSEM logical device name
+)
+
+# Where the scale of a list without scalers stands in a plan, by COSEM unit: W var VA, A, V, Wh varh, none.
+_UNIT_SLOTS = b"\x1b\x1d\x1c\x21\x23\x1e\x20\xff"
+_SLOT_OF = b"\x00\x00\x00\x01\x02\x03\x03\x04"
+SLOTS = 5
+
+
+def slot(unit):
+    """Scale slot 0..4 of a COSEM unit, SLOTS when the unit has none."""
+    at = _UNIT_SLOTS.find(bytes((unit,)))
+    return SLOTS if at < 0 else _SLOT_OF[at]
+
+
+def text_slot(c, d, e):
+    """Text slot of OBIS C.D.E, or -1."""
+    i = 0
+    while i < 28:
+        if _TEXTS[i] == c and _TEXTS[i + 1] == d and _TEXTS[i + 2] == e:
+            return _TEXTS[i + 3]
+        i += 4
+    return -1
+
+
+def clock(buf, i, into, form):
+    """Take the 12-octet date-time at buf[i:] as the reading's clock; False when it is not set or not valid.
+
+    A meter whose clock is not set says year FFFF or a year of long ago: then there is no clock.
+    """
+    year = buf[i] << 8 | buf[i + 1]
+    if not (2010 <= year < 2100 and 0 < buf[i + 2] < 13 and 0 < buf[i + 3] < 32):
+        return False
+    if buf[i + 5] > 23 or buf[i + 6] > 59 or (buf[i + 7] > 59 and buf[i + 7] != 0xFF):
+        return False
+    deviation = buf[i + 9] << 8 | buf[i + 10]
+    if not (deviation <= 720 or deviation == 0x8000 or deviation >= 0x10000 - 720):
+        return False
+    stamp = into.stamp
+    for k in range(12):
+        stamp[k] = buf[i + k]
+    if stamp[7] == 0xFF:
+        stamp[7] = 0
+    into.clock_form = form
+    return True
+
+
+def _volts_scale(number):
+    """Scale of a voltage sent without one: only one of 1, 0.1 and 0.01 V gives a mains voltage."""
+    return 0 if number < 1000 else -1 if number <= 5000 else -2
+
+
+def store(buf, obis, value, scaler, unit, scales, into):
+    """Put the element with its OBIS code (09 06 A B C D E F) at buf[obis:] and its value at buf[value:] into the reading.
+
+    scaler, unit: as sent, or unit 0 when none was sent; then `scales` (one octet a unit slot: scale + 64,
+    bit 7 set when it is an assumption; 0 unknown; 1 by size) decides, and None means it cannot be told.
+    """
+    c = buf[obis + 4]
+    d = buf[obis + 5]
+    e = buf[obis + 6]
+    tag = buf[value]
+    if axdr.is_integer(tag):
+        register = registers.find(c, d, e)
+        if register == registers.NONE:
+            if c == 0 and text_slot(c, d, e) == reading.METER_ID:
+                digits = b"%d" % axdr.integer(buf, value)
+                into.set_text(reading.METER_ID, digits, 0, len(digits))
+            return
+        number = axdr.integer(buf, value)
+        own = registers.unit(register)
+        state = reading.SENT
+        if unit:
+            if unit != own and not (own == 0 and unit == 255):
+                into.misfits += 1
+                return
+        elif own:
+            scale = scales[slot(own)] if scales else 0
+            if scale == 1:
+                scaler = _volts_scale(number)
+            elif scale:
+                scaler = (scale & 127) - 64
+                if scale & 128:
+                    state = reading.ASSUMED
+            else:
+                into.misfits += 1
+                return
+        if not -9 <= scaler <= 9:
+            into.misfits += 1
+            return
+        into.put(register, number, scaler, state)
+    elif tag == axdr.OCTETS or tag == axdr.TEXT:
+        if c == 1 and d == 0 and e == 0:
+            if axdr.count(buf, value) == 12:
+                clock(buf, axdr.content(buf, value), into, reading.COSEM)
+            return
+        where = text_slot(c, d, e)
+        if where >= 0:
+            a = axdr.content(buf, value)
+            into.set_text(where, buf, a, a + axdr.count(buf, value))
+
+
+def pairs(buf, table, n, k, scales, into):
+    """Walk elements table[k:n]: wherever an OBIS code is followed by a value, store it.
+
+    The value may be followed by structure(int8 scaler, enum unit), flat or within the pair's own structure.
+    """
+    while k + 1 < n:
+        obis = table[k]
+        k += 1
+        if not axdr.is_octets(buf, obis, 6):
+            continue
+        value = table[k]
+        if buf[value] == axdr.ARRAY or buf[value] == axdr.STRUCTURE:
+            continue
+        k += 1
+        scaler = unit = 0
+        if k + 2 < n:
+            s = table[k]
+            if buf[s] == axdr.STRUCTURE and buf[s + 1] == 2 and buf[s + 2] == 15 and buf[s + 4] == axdr.ENUM:
+                scaler = axdr.integer(buf, s + 2)
+                unit = buf[s + 5]
+                k += 3
+        store(buf, obis, value, scaler, unit, scales, into)

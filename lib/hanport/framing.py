@@ -1,0 +1,153 @@
+"""Finds telegrams in a stream of octets, whatever their framing.
+
+One arena holds, from its start: the parts of a segmented telegram kept so far, then the candidate frame
+and what came after it. A candidate that fails costs one octet: the hunt goes on from the octet after its
+false start, within the arena, so the next good frame is never lost. The result does not depend on how
+the octets were cut.
+
+    arena: | kept parts | candidate frame ... | free |
+           0          base              base + have
+"""
+
+from hanport import fault, hdlc, mbus
+from hanport.octets import copy
+from hanport.p1 import P1Framer
+
+HDLC = 0x7E  # kinds of framing, by the octet that opens the frame
+MBUS = 0x68
+P1 = 0x2F
+_OPENERS = b"\x7e\x68\x2f"
+
+_SHORT = 9  # fewer octets than this are noise, not a telegram cut short
+
+
+class Framing:
+    """Octets in, whole frames out. Owns no clock and no opinion on what a frame means."""
+
+    def __init__(self, size):
+        """size: octets of the arena; no telegram, joined or not, may be larger."""
+        self.arena = bytearray(size)
+        self.base = 0
+        self.have = 0
+        self.end = 0  # > 0: a good frame stands at arena[base:end]
+        self.kind = 0  # its framing: HDLC, MBUS or P1
+        self.fault = 0  # > 0: the candidate failed, and why
+        self.wanted = 0  # octets the failed or cut candidate asked for
+        self.kept = 0  # where the next frame begins: > 0 when this frame's payload is to be kept
+        self.noise = 0  # octets that belonged to no candidate
+        self.silent = False
+        self.p1 = P1Framer()
+
+    def feed(self, data, i, n):
+        """Take data[i:n]; return the index after the last octet used.
+
+        Stops with .end > 0 at a good frame, with .fault > 0 at a failed one, or at n with neither. Call
+        again with the index returned until it returns n with neither.
+        """
+        if self.end:
+            # Two frames may share one flag: the closing 7E stays as a possible opener.
+            self._discard(self.end - self.base - (self.kind == HDLC))
+        elif self.fault and self.have:
+            self._discard(1)
+        self.end = 0
+        self.fault = 0
+        arena = self.arena
+        while True:
+            if not self.have:
+                self.p1.restart()
+                at = i
+                while i < n and data[i] not in _OPENERS:
+                    i += 1
+                self.noise += i - at
+                if i >= n:
+                    if self.silent and self.base:
+                        # The parts kept so far wait for one that will not come.
+                        self.base = 0
+                        self.fault = fault.SEGMENT
+                    self.silent = False
+                    return i
+                arena[self.base] = data[i]
+                i += 1
+                self.have = 1
+            wants = self._judge()
+            if self.end or self.fault:
+                return i
+            if wants == 0:
+                self._discard(1)
+            elif i < n:
+                # Text has no length to want: take what is there and look for its end.
+                take = len(arena) - self.base if arena[self.base] == P1 else wants
+                take -= self.have
+                if take > n - i:
+                    take = n - i
+                copy(arena, self.base + self.have, data, i, take)
+                self.have += take
+                i += take
+            elif self.silent:
+                self._cut(wants)
+                if self.fault:
+                    return i
+                self._discard(1)
+            else:
+                return i
+
+    def silence(self):
+        """The line fell silent: what is half received will not come. Feed no octets until nothing is left."""
+        self.silent = True
+
+    def keep(self, a, b):
+        """Keep arena[a:b], a part of the frame just found, as the next part of a segmented telegram.
+
+        Returns the end of all parts kept: arena[0:end].
+        """
+        copy(self.arena, self.base, self.arena, a, b - a)
+        self.kept = self.base + b - a
+        return self.kept
+
+    def _judge(self):
+        """Look at the candidate; sets end or fault; returns the octets wanted, 0 to hunt on."""
+        a = self.base
+        b = a + self.have
+        kind = self.arena[a]
+        if kind == HDLC:
+            r = hdlc.judge(self.arena, a, b, self.silent)
+        elif kind == P1:
+            r = self.p1.judge(self.arena, a, b, self.silent)
+        else:
+            r = mbus.judge(self.arena, a, b, self.silent)
+        if r < 0:
+            self.wanted = self.have
+            self.fault = -r
+        elif r > self.have:
+            if a + r > len(self.arena):
+                self.wanted = r
+                self.fault = fault.TOO_LARGE
+        elif r:
+            self.kind = kind
+            self.end = a + r
+            self.kept = 0
+        return r
+
+    def _cut(self, wants):
+        """The candidate ends here for good: a telegram cut short, unless it was a stray opener."""
+        if self.have >= _SHORT:
+            self.wanted = wants
+            self.fault = fault.TRUNCATED
+
+    def _discard(self, skip):
+        """Drop `skip` octets of the candidate and all up to the next opener; move the rest to its place."""
+        arena = self.arena
+        a = self.base + skip
+        b = self.base + self.have
+        if not self.end and self.have:
+            self.noise += skip
+        base = self.kept if self.end else self.base
+        while a < b and arena[a] not in _OPENERS:
+            a += 1
+            self.noise += 1
+        if base != a:
+            copy(arena, base, arena, a, b - a)
+        self.base = base
+        self.have = b - a
+        self.end = 0
+        self.p1.restart()

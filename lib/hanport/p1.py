@@ -1,0 +1,87 @@
+"""P1 telegrams in plain text (DSMR P1 Companion Standard 5.0.2, clause 6; IEC 62056-21 mode D).
+
+    /XXX5identification CR LF CR LF line CR LF ... !CCCC CR LF
+
+The checksum is CRC-16/ARC from "/" to "!", both included, as four hex digits; meters older than
+DSMR 4 and a few others send none. A telegram ends at the "!" that opens a line or follows ")".
+"""
+
+from hanport import fault
+from hanport.octets import crc_arc
+
+_HEX = b"0123456789ABCDEFabcdef"
+
+
+class P1Framer:
+    """Finds the end of one telegram. Keeps only how far it has looked, so that no octet is looked at twice."""
+
+    def __init__(self):
+        self.seen = 0  # octets of the candidate already looked at
+        self.mark = 0  # offset of the "!" from the start of the telegram, 0 while not found
+        self.checked = False  # the last good telegram carried a checksum, and it held
+
+    def restart(self):
+        """The next candidate begins."""
+        self.seen = 0
+        self.mark = 0
+
+    def judge(self, arena, a, b, last):
+        """Judge the octets arena[a:b], arena[a] being "/". Returns as hdlc.judge.
+
+        `last` says that the line fell silent: a "!" without a checksum then ends the telegram.
+        """
+        i = a + self.seen
+        if self.mark:
+            return self._end(arena, a, b, last)
+        while i < b:
+            c = arena[i]
+            if 32 < c < 127:
+                if c == 33 and i > a + 5 and arena[i - 1] in b"\n)\r":
+                    self.mark = i - a
+                    return self._end(arena, a, b, last)
+                if i < a + 5 and not _heading(i - a, c):
+                    return 0
+            elif c > 126 or i < a + 5 or c not in b"\r\n\t \0":
+                return -fault.P1_OCTET if i > a + 40 else 0
+            i += 1
+        self.seen = b - a
+        return b - a + 1
+
+    def _end(self, arena, a, b, last):
+        """Judge the octets from the "!" on: nothing, or one to four hex digits."""
+        i = a + self.mark + 1
+        stop = i + 4
+        crc = 0
+        digits = 0
+        while i < stop:
+            if i >= b:
+                if not last:
+                    return b - a + 1
+                break
+            c = arena[i]
+            if c not in _HEX:
+                break
+            crc = crc << 4 | (c & 15) + (9 if c > 57 else 0)
+            digits += 1
+            i += 1
+        if digits:
+            # Some meters drop leading zeros (WarmteLink "!B9F"); fewer digits must then end the line.
+            if digits < 4 and i < b and arena[i] not in b"\r\n\0":
+                return -fault.P1_CRC
+            if crc != crc_arc(arena, a, a + self.mark + 1):
+                return -fault.P1_CRC
+        elif i < b and arena[i] not in b"\r\n\0/":
+            return -fault.P1_CRC
+        self.checked = digits > 0
+        return i - a
+
+    def text_end(self, a):
+        """Index of the "!" of the telegram that begins at a."""
+        return a + self.mark
+
+
+def _heading(at, c):
+    """True when octet c may stand at offset 1..4: three letters of the maker, then a digit (the speed)."""
+    if at == 4:
+        return 48 <= c <= 57
+    return at == 0 or 65 <= c <= 90 or 97 <= c <= 122

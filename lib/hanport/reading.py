@@ -1,0 +1,156 @@
+"""A Reading: what one telegram said, in integers; what is not known is absent.
+
+Made once and refilled, so that decoding allocates almost nothing. `have[r]` tells of register r: ABSENT,
+SENT (the telegram says it with its scale), ASSUMED (sent, but no octet proves the scale) or DERIVED
+(computed by us).
+"""
+
+from array import array
+
+from hanport import registers
+
+ABSENT = 0
+SENT = 1
+ASSUMED = 2
+DERIVED = 3
+
+# Texts of a reading.
+MAKER = 0
+METER_ID = 1
+MODEL = 2
+LIST_ID = 3
+DEVICE_NAME = 4
+METER_ID_ALT = 5
+MESSAGE = 6
+TEXTS = 7
+_TEXT_NAMES = (
+    "meter_manufacturer meter_id meter_model list_id logical_device_name meter_id_alt text_message"
+)
+
+# Forms of the clock.
+NO_CLOCK = 0
+COSEM = 1  # 12 octets, DLMS Blue Book 4.1.6.1
+P1 = 2  # the same 12 octets made from YYMMDDhhmmss; .dst holds "S" or "W" or 0
+
+# How far the telegram proves itself.
+CHECKED = 0  # a checksum held
+UNCHECKED = 1  # the telegram carries none (old P1)
+VERIFIED = 2  # an authentication tag held
+UNVERIFIED = 3  # decrypted, but no tag was sent or no authentication key is set
+
+_LIMIT = 1 << 62
+
+
+def text_name(slot):
+    """JSON key of a text slot: "meter_id"."""
+    return _TEXT_NAMES.split()[slot]
+
+
+class Submeter:
+    """A gas, water, heat or electricity meter behind the main one (M-Bus channel 1..4)."""
+
+    __slots__ = ("medium", "ident", "value", "unit", "clock", "dst", "state")
+
+    def __init__(self):
+        self.clear()
+        self.ident = None
+        self.clock = bytearray(12)
+
+    def clear(self):
+        """Nothing known of this channel."""
+        self.medium = 0  # EN 13757-3 device type: 3 gas, 4 heat, 7 water, 2 electricity ...
+        self.value = None  # litres, kJ * 1000 (GJ / 1000) or Wh, by unit
+        self.unit = 0  # COSEM unit: 13 m3, 25 GJ, 30 Wh
+        self.dst = 0
+        self.state = 0  # 1: the clock is set
+
+
+class Reading:
+    """Values, texts and clock of the newest telegram, and where they came from."""
+
+    def __init__(self):
+        self.values = array("q", bytes(8 * registers.COUNT))
+        self.have = bytearray(registers.COUNT)
+        self.texts = [None] * TEXTS
+        self.stamp = bytearray(12)
+        self.submeters = [None] * 4
+        self.clear()
+
+    def clear(self):
+        """Forget the values; texts are kept as octets to save allocation, but count as absent."""
+        have = self.have
+        for r in range(len(have)):
+            have[r] = ABSENT
+        self.told = 0  # bit n: text n is in this telegram
+        self.clock_form = NO_CLOCK
+        self.dst = 0
+        self.integrity = CHECKED
+        self.encrypted = False
+        self.misfits = 0  # values left out because their unit or size does not fit
+        self.utc = None  # seconds since 1970, when the clock could be told; set by the decoder
+        for sub in self.submeters:
+            if sub:
+                sub.clear()
+
+    def put(self, register, number, scaler, state):
+        """Store number * 10^scaler (in the base unit of the register) under `state`. First value wins."""
+        if self.have[register]:
+            return
+        scaler -= registers.exponent(register)
+        if scaler > 0:
+            number *= 10**scaler
+        elif scaler < 0:
+            # Finer than the register: round half away from zero, exactly.
+            part = 10**-scaler
+            number = (number + part // 2) // part if number >= 0 else -((part // 2 - number) // part)
+        if -_LIMIT < number < _LIMIT:
+            self.values[register] = number
+            self.have[register] = state
+        else:
+            self.misfits += 1
+
+    def get(self, register):
+        """Value of a register in its integer unit, or None."""
+        return self.values[register] if self.have[register] else None
+
+    def set_text(self, slot, buf, a, b):
+        """Text slot := buf[a:b] without trailing NULs and spaces; allocates only when it changed."""
+        while b > a and buf[b - 1] in b"\0 \xff":
+            b -= 1
+        while a < b and buf[a] in b"\0 ":
+            a += 1
+        if a == b:
+            return
+        old = self.texts[slot]
+        if old is None or not same(old, buf, a, b):
+            self.texts[slot] = bytes(memoryview(buf)[a:b])
+        self.told |= 1 << slot
+
+    def text(self, slot):
+        """Text of a slot as octets, or None."""
+        return self.texts[slot] if self.told >> slot & 1 else None
+
+    def submeter(self, channel):
+        """The Submeter of M-Bus channel 1..4, made at first use."""
+        sub = self.submeters[channel - 1]
+        if sub is None:
+            sub = self.submeters[channel - 1] = Submeter()
+        return sub
+
+    def empty(self):
+        """True when the telegram gave no value at all."""
+        for sub in self.submeters:
+            if sub and sub.value is not None:
+                return False
+        return not any(self.have)
+
+
+def same(text, buf, a, b):
+    """True when text equals buf[a:b]; allocates nothing."""
+    if len(text) != b - a:
+        return False
+    for c in text:
+        if c != buf[a]:
+            return False
+        a += 1
+    return True

@@ -1,0 +1,226 @@
+"""THE table: every quantity a meter may send, its OBIS code, unit and name.
+
+A register is an index into this table. Its value is an integer in the table's unit: W, var, VA, Wh, varh,
+mV, mA, mHz, 1/1000 or a plain count; a decimal point is added only when text is written. OBIS groups A, B
+and F are not compared: makers use 1-0 and 1-1 for the same thing.
+"""
+
+# One row a register, in order: C.D.E|COSEM unit|name. Units are those of the Blue Book's unit enum: 27 W,
+# 28 VA, 29 var, 30 Wh, 32 varh, 33 A, 35 V, 44 Hz, 255 none (power factor), 0 a count without a unit.
+# The name is the JSON key; its last word is the unit the value is written in.
+_ROWS = (
+    "1.7.0|27|active_power_import_w\n"
+    "2.7.0|27|active_power_export_w\n"
+    "3.7.0|29|reactive_import_var\n"
+    "4.7.0|29|reactive_export_var\n"
+    "31.7.0|33|current_l1_a\n"
+    "51.7.0|33|current_l2_a\n"
+    "71.7.0|33|current_l3_a\n"
+    "32.7.0|35|voltage_l1_v\n"
+    "52.7.0|35|voltage_l2_v\n"
+    "72.7.0|35|voltage_l3_v\n"
+    "21.7.0|27|active_power_import_l1_w\n"
+    "41.7.0|27|active_power_import_l2_w\n"
+    "61.7.0|27|active_power_import_l3_w\n"
+    "22.7.0|27|active_power_export_l1_w\n"
+    "42.7.0|27|active_power_export_l2_w\n"
+    "62.7.0|27|active_power_export_l3_w\n"
+    "23.7.0|29|reactive_import_l1_var\n"
+    "43.7.0|29|reactive_import_l2_var\n"
+    "63.7.0|29|reactive_import_l3_var\n"
+    "24.7.0|29|reactive_export_l1_var\n"
+    "44.7.0|29|reactive_export_l2_var\n"
+    "64.7.0|29|reactive_export_l3_var\n"
+    "9.7.0|28|apparent_import_va\n"
+    "10.7.0|28|apparent_export_va\n"
+    "29.7.0|28|apparent_import_l1_va\n"
+    "49.7.0|28|apparent_import_l2_va\n"
+    "69.7.0|28|apparent_import_l3_va\n"
+    "5.7.0|29|reactive_q1_var\n"
+    "6.7.0|29|reactive_q2_var\n"
+    "7.7.0|29|reactive_q3_var\n"
+    "8.7.0|29|reactive_q4_var\n"
+    "13.7.0|255|power_factor\n"
+    "33.7.0|255|power_factor_l1\n"
+    "53.7.0|255|power_factor_l2\n"
+    "73.7.0|255|power_factor_l3\n"
+    "14.7.0|44|frequency_hz\n"
+    "1.8.0|30|energy_import_kwh\n"
+    "2.8.0|30|energy_export_kwh\n"
+    "3.8.0|32|reactive_energy_import_kvarh\n"
+    "4.8.0|32|reactive_energy_export_kvarh\n"
+    "5.8.0|32|reactive_energy_q1_kvarh\n"
+    "6.8.0|32|reactive_energy_q2_kvarh\n"
+    "7.8.0|32|reactive_energy_q3_kvarh\n"
+    "8.8.0|32|reactive_energy_q4_kvarh\n"
+    "21.8.0|30|energy_import_l1_kwh\n"
+    "41.8.0|30|energy_import_l2_kwh\n"
+    "61.8.0|30|energy_import_l3_kwh\n"
+    "22.8.0|30|energy_export_l1_kwh\n"
+    "42.8.0|30|energy_export_l2_kwh\n"
+    "62.8.0|30|energy_export_l3_kwh\n"
+    "1.8.1|30|energy_import_t1_kwh\n"
+    "1.8.2|30|energy_import_t2_kwh\n"
+    "1.8.3|30|energy_import_t3_kwh\n"
+    "1.8.4|30|energy_import_t4_kwh\n"
+    "1.8.5|30|energy_import_t5_kwh\n"
+    "1.8.6|30|energy_import_t6_kwh\n"
+    "1.8.7|30|energy_import_t7_kwh\n"
+    "1.8.8|30|energy_import_t8_kwh\n"
+    "2.8.1|30|energy_export_t1_kwh\n"
+    "2.8.2|30|energy_export_t2_kwh\n"
+    "2.8.3|30|energy_export_t3_kwh\n"
+    "2.8.4|30|energy_export_t4_kwh\n"
+    "2.8.5|30|energy_export_t5_kwh\n"
+    "2.8.6|30|energy_export_t6_kwh\n"
+    "2.8.7|30|energy_export_t7_kwh\n"
+    "2.8.8|30|energy_export_t8_kwh\n"
+    "3.8.1|32|reactive_energy_import_t1_kvarh\n"
+    "3.8.2|32|reactive_energy_import_t2_kvarh\n"
+    "4.8.1|32|reactive_energy_export_t1_kvarh\n"
+    "4.8.2|32|reactive_energy_export_t2_kvarh\n"
+    "15.8.0|30|energy_absolute_kwh\n"
+    "16.7.0|27|active_power_net_w\n"
+    "1.4.0|27|demand_import_w\n"
+    "1.6.0|27|demand_import_peak_w\n"
+    "2.4.0|27|demand_export_w\n"
+    "2.6.0|27|demand_export_peak_w\n"
+    "17.0.0|27|power_limit_w\n"
+    "31.4.0|33|current_limit_a\n"
+    "96.14.0|0|active_tariff\n"
+    "96.3.10|0|disconnect_state\n"
+    "96.7.21|0|power_failures\n"
+    "96.7.9|0|power_failures_long\n"
+    "32.32.0|0|voltage_sags_l1\n"
+    "52.32.0|0|voltage_sags_l2\n"
+    "72.32.0|0|voltage_sags_l3\n"
+    "32.36.0|0|voltage_swells_l1\n"
+    "52.36.0|0|voltage_swells_l2\n"
+    "72.36.0|0|voltage_swells_l3\n"
+)
+
+COUNT = 88
+
+# Indexes that code outside this table needs by name; the test of this file checks them against it.
+P_IMPORT = 0
+P_EXPORT = 1
+Q_IMPORT = 2
+Q_EXPORT = 3
+I_L1 = 4
+U_L1 = 7
+U_L2 = 8
+U_L3 = 9
+P_IMPORT_L1 = 10
+P_EXPORT_L1 = 13
+POWER_FACTOR = 31
+E_IMPORT = 36
+E_EXPORT = 37
+R_IMPORT = 38
+R_EXPORT = 39
+R_Q1 = 40
+E_IMPORT_L1 = 44
+E_EXPORT_L1 = 47
+E_IMPORT_T1 = 50
+E_EXPORT_T1 = 58
+DEMAND_PEAK = 73
+
+NONE = 255  # no register has this code
+
+# Looked up for every value of every telegram, so by one index: _BY_C7[C] for C.7.0, _BY_C8[C] for C.8.0;
+# the others are searched in _OTHERS, four octets each: C, D, E, register.
+_BY_C7 = bytearray(b"\xff" * 74)
+_BY_C8 = bytearray(b"\xff" * 74)
+_OTHERS = bytearray(4 * 40)
+_UNITS = bytearray(COUNT)
+_others = 0
+
+
+def _number(text, i):
+    n = 0
+    while "0" <= text[i] <= "9":
+        n = n * 10 + ord(text[i]) - 48
+        i += 1
+    return n, i + 1
+
+
+def _index():
+    """Fill the look-up tables from the rows, once, at import."""
+    global _others
+    i = 0
+    for register in range(COUNT):
+        c, i = _number(_ROWS, i)
+        d, i = _number(_ROWS, i)
+        e, i = _number(_ROWS, i)
+        _UNITS[register], i = _number(_ROWS, i)
+        if d == 7 and e == 0:
+            _BY_C7[c] = register
+        elif d == 8 and e == 0:
+            _BY_C8[c] = register
+        else:
+            at = 4 * _others
+            _OTHERS[at] = c
+            _OTHERS[at + 1] = d
+            _OTHERS[at + 2] = e
+            _OTHERS[at + 3] = register
+            _others += 1
+        i = _ROWS.find("\n", i) + 1
+
+
+_index()
+
+
+def find(c, d, e):
+    """Register of OBIS groups C, D, E (0..255 each), or NONE."""
+    if e == 0 and c < 74:
+        if d == 7:
+            return _BY_C7[c]
+        if d == 8:
+            return _BY_C8[c]
+    i = 0
+    end = 4 * _others
+    while i < end:
+        if _OTHERS[i] == c and _OTHERS[i + 1] == d and _OTHERS[i + 2] == e:
+            return _OTHERS[i + 3]
+        i += 4
+    return NONE
+
+
+def unit(register):
+    """COSEM unit enum of a register: 27 W, 29 var, 30 Wh, 33 A, 35 V, 255 none, 0 count."""
+    return _UNITS[register]
+
+
+def exponent(register):
+    """Power of ten of the integer kept: -3 for mV, mA, mHz and 1/1000, 0 for W, var, VA, Wh, varh, counts."""
+    return -3 if _UNITS[register] in b"\x21\x23\x2c\xff" else 0
+
+
+def decimals(register):
+    """Decimals when written in the unit of the name: 3 for kWh, kvarh, V, A, Hz and the power factor."""
+    return 3 if _UNITS[register] in b"\x1e\x20\x21\x23\x2c\xff" else 0
+
+
+def _row(register):
+    at = 0
+    while register:
+        at = _ROWS.find("\n", at) + 1
+        register -= 1
+    return at
+
+
+def name(register):
+    """The JSON key: "energy_import_kwh"."""
+    at = _ROWS.find("|", _ROWS.find("|", _row(register)) + 1) + 1
+    return _ROWS[at : _ROWS.find("\n", at)]
+
+
+def obis(register):
+    """Groups C.D.E as text: "1.8.0"."""
+    at = _row(register)
+    return _ROWS[at : _ROWS.find("|", at)]
+
+
+def by_name(text):
+    """Register of a name, or NONE. For tables of rows read once, not for the hot path."""
+    at = _ROWS.find("|" + text + "\n")
+    return _ROWS[:at].count("\n") if at >= 0 else NONE
