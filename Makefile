@@ -1,0 +1,40 @@
+# Thin on purpose: tools/setup_env.py makes .venv, the other tools do the work.
+PYTHON ?= python3
+PYTEST_ARGS ?= -q
+VENV := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow bars lint build fuzz clean env-run env-test env-lint
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
+
+demo: env-run ## a simulated meter, device and broker on this machine (SECONDS=20)
+	@$(VENV) tools/demo.py --seconds $(or $(SECONDS),20)
+
+test: env-test ## all tests but the slow ones
+	@$(VENV) -m pytest $(PYTEST_ARGS) -m "not slow" host_tests
+
+test-slow: env-test ## the slow tests
+	@$(VENV) -m pytest $(PYTEST_ARGS) -m slow host_tests
+
+bars: env-test ## measure RAM, time and size against the bars
+	@$(VENV) tools/bars.py
+
+lint: env-lint ## check the source with ruff
+	@.venv/bin/ruff check --quiet --output-format concise .
+
+build: env-run ## the image of a board (BOARD=pow_u)
+	@$(VENV) tools/build.py $(if $(BOARD),--board $(BOARD))
+
+fuzz: env-test ## throw noise at the decoder (SECONDS=60)
+	@$(VENV) tools/fuzz.py --seconds $(or $(SECONDS),60)
+
+clean: ## remove all that the other targets made, .venv too
+	@rm -rf build .venv .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+env-run env-test env-lint: env-%:
+	@command -v $(PYTHON) >/dev/null || { echo "make: no $(PYTHON) here: install Python 3.10 or newer" >&2; exit 1; }
+	@$(PYTHON) tools/setup_env.py $*
+	@test $* = lint || $(VENV) tools/fetch_umqtt.py
