@@ -11,6 +11,7 @@
 
 from array import array
 
+import localtime
 from hanport import apdu, axdr, cosem, fault, framing, hdlc, profiles, reading
 from hanport.dsmr import Lines
 from hanport.octets import copy
@@ -19,15 +20,18 @@ from hanport.octets import copy
 class Decoder:
     """Everything between the port and a Reading. Never raises for any octets; keeps counters."""
 
-    def __init__(self, size=1024, key=None, auth_key=None):
+    def __init__(self, size=1024, key=None, auth_key=None, zone=localtime.CENTRAL):
         """size: octets of the arena, the largest telegram (joined) that can be read.
 
         key, auth_key: encryption and authentication key, 16 octets each, or None.
+        zone: octet of lib/localtime.py, for meters that send local time without saying so.
         """
         self.framing = framing.Framing(size)
         self.reading = reading.Reading()
         self.ready = False
         self.fault = 0
+        self.zone = zone
+        self.now = None  # UTC seconds, when the device knows them: settles the hour that comes twice
         self.frames = 0  # good frames: the line settings are right when this rises
         self.readings = 0
         self.counts = array("I", bytes(4 * fault.COUNT))
@@ -160,13 +164,28 @@ class Decoder:
             return fault.LIST
         if not into.clock_form and stamp:
             cosem.clock(buf, stamp, into, reading.COSEM)
+        self._tell_utc(into)
         return 0
+
+    def _tell_utc(self, into):
+        """Turn the meter's clock into UTC, when it is set."""
+        stamp = into.stamp
+        # Before 2018 no meter had such a port: a clock that says so is not set.
+        if into.clock_form and stamp[0] << 8 | stamp[1] >= 2018:
+            into.utc = localtime.meter_utc(
+                stamp,
+                into.clock_form == reading.P1,
+                into.dst,
+                profiles.normal_time(into.text(reading.MAKER)),
+                self.zone,
+                self.now,
+            )
 
     def _name_maker(self, into):
         """Tell the maker by the list id or the logical device name."""
         for slot in (reading.LIST_ID, reading.DEVICE_NAME, reading.METER_ID):
             text = into.text(slot)
-            who = profiles.maker(text)[0] if text else None
+            who = profiles.maker(text)
             if who:
                 into.set_text(reading.MAKER, who, 0, len(who))
                 return
@@ -181,4 +200,7 @@ class Decoder:
         if not self.framing.p1.checked:
             into.integrity = reading.UNCHECKED
         self._name_maker(into)
-        return fault.P1_EMPTY if into.empty() else 0
+        if into.empty():
+            return fault.P1_EMPTY
+        self._tell_utc(into)
+        return 0

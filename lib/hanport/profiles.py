@@ -36,27 +36,29 @@ _ROWS = (
 )
 
 # Who made it, by how a list id, a P1 identification, a device name or a system title begins:
-# prefix|maker|clock. Clock: Z the zone's local time with summer time, N zone's normal time all year,
-# D as the deviation or the S/W letter says. Longer prefixes first.
+# prefix|maker. Longer prefixes first.
 _MAKERS = (
-    "AIDON|Aidon|N\n"
-    "Kamstrup|Kamstrup|N\n"
-    "KFM|Kaifa|Z\n"
-    "1KFM|Kaifa|D\n"
-    "EMBRIQ|Landis+Gyr|N\n"
-    "KAM|Kamstrup|D\n"
-    "ADN|Aidon|D\n"
-    "LGF|Landis+Gyr|D\n"
-    "LGZ|Landis+Gyr|D\n"
-    "ISK|Iskraemeco|D\n"
-    "ISk|Iskraemeco|D\n"
-    "SAG|Sagemcom|D\n"
-    "EST|Sagemcom|D\n"
-    "EGM|Elgama|D\n"
-    "ELL|Ellevio|D\n"
-    "FLU|Fluvius|D\n"
-    "NES|NES|D\n"
+    "AIDON|Aidon\n"
+    "Kamstrup|Kamstrup\n"
+    "KFM|Kaifa\n"
+    "1KFM|Kaifa\n"
+    "EMBRIQ|Landis+Gyr\n"
+    "KAM|Kamstrup\n"
+    "KMP|Kamstrup\n"
+    "ADN|Aidon\n"
+    "LGF|Landis+Gyr\n"
+    "LGZ|Landis+Gyr\n"
+    "XMX|Landis+Gyr\n"
+    "ISK|Iskraemeco\n"
+    "ISk|Iskraemeco\n"
+    "SAG|Sagemcom\n"
+    "EST|Sagemcom\n"
+    "EGM|Elgama\n"
+    "NES|NES\n"
 )
+
+# Makers whose clock, when not P1, is the zone's standard time all year, whatever deviation it sends.
+_NORMAL_TIME = b"Aidon Kamstrup "
 
 # Words of a positional row that are no register, and the codes they get in a plan.
 _WORDS = "list id model name alt clock - "
@@ -67,14 +69,18 @@ _SKIP = 0xF1
 
 
 def maker(text):
-    """(maker, clock letter) of a list id, identification or title, or (None, "D")."""
+    """Maker's name of a list id, identification or title, as octets, or None."""
     if text:
         for row in _MAKERS.split("\n"):
-            prefix, _, rest = row.partition("|")
+            prefix, _, who = row.partition("|")
             if prefix and text.startswith(prefix.encode()):
-                who, _, how = rest.partition("|")
-                return who.encode(), how
-    return None, "D"
+                return who.encode()
+    return None
+
+
+def normal_time(who):
+    """True when the clock of this maker is the zone's standard time all year."""
+    return who is not None and _NORMAL_TIME.find(who + b" ") >= 0
 
 
 class Plan:

@@ -64,6 +64,17 @@ class Submeter:
         self.dst = 0
         self.state = 0  # 1: the clock is set
 
+    def take(self, other):
+        """Become a copy of another."""
+        self.medium = other.medium
+        self.ident = other.ident
+        self.value = other.value
+        self.unit = other.unit
+        self.dst = other.dst
+        self.state = other.state
+        for k in range(12):
+            self.clock[k] = other.clock[k]
+
 
 class Reading:
     """Values, texts and clock of the newest telegram, and where they came from."""
@@ -154,3 +165,38 @@ def same(text, buf, a, b):
             return False
         a += 1
     return True
+
+
+class State(Reading):
+    """What is known of the meter by now: the newest value of every register, and its age.
+
+    `at[r]` is the device's uptime in seconds when register r was last sent. A partial list never erases
+    the values of another.
+    """
+
+    def __init__(self):
+        self.at = array("I", bytes(4 * registers.COUNT))
+        Reading.__init__(self)
+
+    def merge(self, new, up):
+        """Take over all that `new` tells; up: the uptime now, in seconds."""
+        for r in range(registers.COUNT):
+            if new.have[r]:
+                self.values[r] = new.values[r]
+                self.have[r] = new.have[r]
+                self.at[r] = up
+        for slot in range(TEXTS):
+            if new.told >> slot & 1:
+                self.texts[slot] = new.texts[slot]
+        self.told |= new.told
+        if new.clock_form:
+            for k in range(12):
+                self.stamp[k] = new.stamp[k]
+            self.clock_form = new.clock_form
+            self.dst = new.dst
+            self.utc = new.utc
+        self.integrity = new.integrity
+        self.encrypted = new.encrypted
+        for channel, sub in enumerate(new.submeters):
+            if sub and (sub.medium or sub.value is not None):
+                self.submeter(channel + 1).take(sub)

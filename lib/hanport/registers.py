@@ -222,5 +222,7 @@ def obis(register):
 
 def by_name(text):
     """Register of a name, or NONE. For tables of rows read once, not for the hot path."""
-    at = _ROWS.find("|" + text + "\n")
-    return _ROWS[:at].count("\n") if at >= 0 else NONE
+    for register in range(COUNT):
+        if name(register) == text:
+            return register
+    return NONE

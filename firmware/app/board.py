@@ -1,0 +1,36 @@
+"""The board this firmware was built for: constants of boards/<name>.py, baked into the image."""
+
+import board_config as config
+from machine import UART, Pin
+
+_PARITIES = {"N": None, "E": 0, "O": 1}
+
+
+def frame_of(text):
+    """(bits, parity, stop) for machine.UART of a text such as "8E1"."""
+    return int(text[0]), _PARITIES[text[1]], int(text[2])
+
+
+def open_uart(settings):
+    """The meter port, opened by the settings, or by the board where they say nothing.
+
+    Returns (uart, baud, text of the line settings).
+    """
+    baud = settings["baud"] or config.BAUD
+    parity = settings["parity"] or config.PARITY
+    invert = settings["invert"] == "on" if settings["invert"] else config.INVERT
+    bits, even_odd, stop = frame_of(parity)
+    wanted = {"bits": bits, "parity": even_odd, "stop": stop, "rxbuf": 1536}
+    if config.CHIP != "esp8266":
+        # A timeout of one character keeps the driver from an interrupt for every octet.
+        wanted["timeout_char"] = max(1, 12000 // baud + 1)
+        if invert:
+            wanted["invert"] = UART.INV_RX
+    if config.RX is not None:
+        pin = Pin(config.RX, Pin.IN, Pin.PULL_UP) if config.RX_PULLUP else Pin(config.RX)
+        if config.CHIP != "esp8266":
+            wanted["rx"] = pin
+            if config.TX is not None:
+                wanted["tx"] = Pin(config.TX)
+    uart = UART(config.UART_ID, baud, **wanted)
+    return uart, baud, "%d %s%s" % (baud, parity, ", inverted" if invert else "")

@@ -1,0 +1,74 @@
+"""The device's own web page and JSON, on microdot."""
+
+import gc
+
+from microdot import Microdot, Response
+
+from app import port
+from app.web import status
+from payload import ancestor, fulljson
+from payload.writer import Writer
+
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
+_TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_ROOM = 2560  # octets of the largest JSON answer
+
+
+class Site:
+    """Routes over the house's state. One writer serves all answers: each is copied out before the next."""
+
+    def __init__(self, house):
+        self._house = house
+        self._app = app = Microdot()
+        app.get("/")(self.page)
+        app.get("/www/<name>")(self.page)
+        app.get("/api/reading")(self.reading)
+        app.get("/api/status")(self.status)
+        app.get("/data.json")(self.ancestor)
+        app.get("/is-alive")(self.alive)
+        app.errorhandler(404)(self.missing)
+
+    async def run(self):
+        """Serve until an error."""
+        await self._app.start_server(host="0.0.0.0", port=self._house.settings["http_port"])
+
+    def _answer(self, write, *what):
+        """An answer written by `write(w, *what)`."""
+        w = Writer(_ROOM)
+        write(w, *what)
+        if w.full:
+            return Response('{"error":"the answer does not fit in memory"}', 500, _JSON)
+        return Response(bytes(w.octets()), 200, _JSON)
+
+    async def page(self, request, name="index.html"):
+        """A page file, compressed as it lies in the image."""
+        gc.collect()
+        f, packed = port.page_file(name) if "/" not in name else (None, False)
+        if f is None:
+            return await self.missing(request)
+        headers = {"Content-Type": _TYPES.get(name.rpartition(".")[2], "application/octet-stream")}
+        headers["Cache-Control"] = "no-cache" if name == "index.html" else "max-age=86400"
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return Response(f, 200, headers)
+
+    async def reading(self, request):
+        """The merged state of the meter, in the project's own words."""
+        return self._answer(fulljson.write, self._house.box.state)
+
+    async def status(self, request):
+        """Lamps, sentence and counters."""
+        return self._answer(status.write, self._house)
+
+    async def ancestor(self, request):
+        """The ancestor's /data.json."""
+        h = self._house
+        return self._answer(ancestor.write, h.box.state, h.device, status.ancestor_states(h))
+
+    async def alive(self, request):
+        """Empty, for who only wants to know."""
+        return Response("", 200, _JSON)
+
+    async def missing(self, request):
+        """No such page, in words."""
+        return Response("There is no such page here.", 404, {"Content-Type": "text/plain; charset=utf-8"})

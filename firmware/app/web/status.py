@@ -1,0 +1,99 @@
+"""The state of everything in words, as JSON: what the page shows beside the numbers."""
+
+from app import port
+from hanport import doctor, fault
+from payload import ancestor
+
+try:
+    from hanport_version import VERSION
+except ImportError:
+    VERSION = "source"
+
+
+def _lamps(w, house, up):
+    w.key("lamps")
+    w.open()
+    for name, state in zip(doctor.LAMPS, house.findings.lamps(up)):
+        w.text(name, state.encode())
+    w.close()
+
+
+def _counters(w, house):
+    decoder = house.decoder
+    w.key("port")
+    w.open()
+    w.text("line_settings", house.port.line.encode())
+    w.pair("octets", house.findings.octets)
+    w.pair("noise_octets", decoder.framing.noise)
+    w.pair("frames", decoder.frames)
+    w.pair("readings", decoder.readings)
+    w.pair("last_reading_s", _age(house.findings.last_reading))
+    w.key("faults")
+    w.open()
+    for code in range(1, fault.COUNT):
+        if decoder.counts[code]:
+            w.pair(fault.name(code), decoder.counts[code])
+    w.close()
+    w.close()
+
+
+def _age(when):
+    return None if when is None else port.up() - when
+
+
+def _mqtt(w, house):
+    mqtt = house.mqtt
+    w.key("mqtt")
+    w.open()
+    w.text("state", mqtt.state.encode() if mqtt else b"off")
+    if mqtt:
+        if mqtt.error:
+            w.text("error", mqtt.error.encode())
+        w.text("topic", house.settings["mqtt_topic"].encode())
+        w.pair("published", mqtt.published)
+        w.pair("connects", mqtt.connects)
+        w.pair("failures", mqtt.failures)
+    w.close()
+
+
+def write(w, house):
+    """Append /api/status."""
+    up = port.up()
+    device = house.device
+    w.open()
+    w.text("sentence", house.findings.sentence(up).encode())
+    _lamps(w, house, up)
+    w.key("device")
+    w.open()
+    w.text("name", device.name)
+    w.text("id", device.ident)
+    w.text("version", VERSION.encode())
+    w.pair("up_s", up)
+    w.pair("time", device.now())
+    w.pair("rssi_dbm", device.rssi())
+    w.pair("vcc_v", device.vcc(), 3, True)
+    w.pair("free_heap", device.free())
+    w.pair("lowest_free_heap", device.lowest)
+    w.close()
+    _counters(w, house)
+    _mqtt(w, house)
+    w.key("log")
+    w.open(b"[")
+    for when, times, words in house.log.lines[-8:]:
+        w.item()
+        w.open()
+        w.pair("age_s", up - when)
+        w.pair("times", times)
+        w.text("words", words.encode())
+        w.close()
+    w.close(b"]")
+    w.close()
+
+
+def ancestor_states(house):
+    """(device, meter port, WiFi, MQTT) as the ancestor numbers them."""
+    lamps = house.findings.lamps(port.up())
+    meter = ancestor.WELL if lamps[3] == doctor.GOOD else ancestor.ERROR if doctor.BAD in lamps else ancestor.OFF
+    mqtt = house.mqtt
+    broker = ancestor.OFF if mqtt is None else ancestor.WELL if mqtt.up.is_set() else ancestor.ERROR
+    return ancestor.WELL, meter, ancestor.WELL if house.device.online() else ancestor.ERROR, broker

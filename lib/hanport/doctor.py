@@ -1,0 +1,87 @@
+"""From counters and faults to what a person can understand: four lamps and one plain sentence.
+
+The lamps are never mixed: *line* (octets come), *framing* (telegrams are recognised: wiring, speed, parity
+and inversion are right), *decryption* and *list* (values are understood).
+"""
+
+from hanport import fault
+
+OFF = "off"  # nothing known yet
+GOOD = "good"
+BAD = "bad"
+LAMPS = ("line", "framing", "decryption", "list")
+
+_CIPHER = (fault.NO_KEY, fault.TAG, fault.WRONG_KEY, fault.SECURITY, fault.CIPHER_LENGTH)
+_PATIENCE = 60  # seconds without a telegram before it is called silence; hourly lists come on top of others
+
+
+class Findings:
+    """The state of the four lamps, kept up to date by the meter port at no cost per octet."""
+
+    def __init__(self):
+        self.octets = 0
+        self.last_octet = None  # uptime in seconds of the newest octet, frame and reading
+        self.last_frame = None
+        self.last_reading = None
+        self.last_fault = 0
+        self.words = ""  # the newest fault as a sentence
+
+    def heard(self, count, up):
+        """`count` octets came at uptime `up`."""
+        self.octets += count
+        self.last_octet = up
+
+    def event(self, decoder, up):
+        """The decoder stopped at a reading or a fault."""
+        if decoder.ready:
+            self.last_reading = up
+            self.last_frame = up
+            self.last_fault = 0
+            self.words = ""
+        else:
+            self.last_fault = decoder.fault
+            self.words = decoder.why()
+            if decoder.framing.end:
+                self.last_frame = up
+
+    def lamps(self, up):
+        """(line, framing, decryption, list), each OFF, GOOD or BAD, at uptime `up`."""
+        line = self._fresh(self.last_octet, up)
+        framing = self._fresh(self.last_frame, up) if line == GOOD else OFF
+        if framing != GOOD:
+            return line, framing, OFF, OFF
+        if self._fresh(self.last_reading, up) == GOOD:
+            return line, framing, GOOD, GOOD
+        if self.last_fault in _CIPHER:
+            return line, framing, BAD, OFF
+        return line, framing, GOOD, BAD
+
+    def _fresh(self, when, up):
+        if when is None:
+            return BAD if up > _PATIENCE or self.octets else OFF
+        return GOOD if up - when <= _PATIENCE else BAD
+
+    def sentence(self, up):
+        """Why there is no number yet, in one sentence; "Readings come." when there is."""
+        line, framing, decryption, values = self.lamps(up)
+        if values == GOOD:
+            return "Readings come."
+        if line == OFF:
+            return "Waiting for the first octets from the meter."
+        if line == BAD:
+            if self.last_octet is None:
+                return (
+                    "Nothing comes from the meter: its port is closed (ask your grid company to open it), "
+                    "or the cable is not in."
+                )
+            return "The meter has fallen silent: check the cable."
+        if framing != GOOD:
+            if self.last_fault:
+                return "Octets come, but no whole telegram: %s. %s" % (
+                    self.words,
+                    fault.hint(self.last_fault),
+                )
+            return "Octets come, but no telegram is recognised: speed, parity or inversion of the port is wrong."
+        if self.last_fault:
+            return "Telegrams come, but %s. %s" % (self.words, fault.hint(self.last_fault))
+        return "Telegrams come; waiting for the first values."
