@@ -9,7 +9,10 @@ import micropython
 
 @micropython.viper
 def copy(to, at: int, source, a: int, n: int):
-    """As octets.copy: n octets source[a:a+n] to to[at:], ascending."""
+    """As octets.copy: n octets source[a:a+n] to to[at:], ascending; nothing at all when they do not fit."""
+    # Native code knows no bounds of its own: a fault above must never write into another's memory.
+    if at < 0 or a < 0 or at + n > int(len(to)) or a + n > int(len(source)):
+        return
     p = ptr8(to)  # noqa: F821
     q = ptr8(source)  # noqa: F821
     i = 0

@@ -118,18 +118,17 @@ class Decoder:
     def _link(self, frames, i, end, more):
         """A frame's payload arena[i:end]: join it with the parts kept before, or open it."""
         buf = frames.arena
-        if frames.base:
+        joining = frames.base > 0
+        if joining:
             start = apdu.strip_llc(buf, i, end)
             if start > i and apdu.opens(buf, start):
                 # A new telegram begins, so the last part of the one before never came.
                 self.counts[fault.SEGMENT] += 1
-                copy(buf, 0, buf, i, end - i)
-                i, end = 0, end - i
-                frames.base = 0
+                joining = False
             else:
                 i = start
-        if more or frames.base:
-            joined = frames.keep(i, end)
+        if more or joining:
+            joined = frames.keep(i, end, not joining)
             if more:
                 return -1
             i, end = 0, joined

@@ -95,13 +95,14 @@ class Framing:
         """The line fell silent: what is half received will not come. Feed no octets until nothing is left."""
         self.silent = True
 
-    def keep(self, a, b):
+    def keep(self, a, b, first=False):
         """Keep arena[a:b], a part of the frame just found, as the next part of a segmented telegram.
 
-        Returns the end of all parts kept: arena[0:end].
+        first: drop the parts kept before. Returns the end of all parts kept: arena[0:end].
         """
-        copy(self.arena, self.base, self.arena, a, b - a)
-        self.kept = self.base + b - a
+        to = 0 if first else self.base
+        copy(self.arena, to, self.arena, a, b - a)
+        self.kept = to + b - a
         return self.kept
 
     def _judge(self):

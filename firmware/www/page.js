@@ -1,0 +1,100 @@
+"use strict";
+const $ = (id) => document.getElementById(id);
+const LAMPS = { line: "octets come", framing: "telegrams recognised", decryption: "readable", list: "values understood" };
+const COUNTERS = [
+  ["energy_import_kwh", "Used", "kWh"], ["energy_import_t1_kwh", "Used, tariff 1", "kWh"], ["energy_import_t2_kwh", "Used, tariff 2", "kWh"],
+  ["energy_export_kwh", "Delivered", "kWh"], ["energy_export_t1_kwh", "Delivered, tariff 1", "kWh"], ["energy_export_t2_kwh", "Delivered, tariff 2", "kWh"],
+  ["reactive_energy_import_kvarh", "Reactive in", "kvarh"], ["reactive_energy_export_kvarh", "Reactive out", "kvarh"],
+];
+const UNITS = { value_m3: "m³", value_gj: "GJ", value_kwh: "kWh" };
+
+function number(value, digits) {
+  return value === undefined ? "–" : value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+// One line: the meter's own time as sent; a person knows which clock that is.
+function time(r) { return r.timestamp ? "meter clock " + r.timestamp.replace("T", " ").slice(0, 19) : ""; }
+
+function rows(list, pairs) {
+  list.replaceChildren(...pairs.flatMap(([name, value]) => {
+    const dt = document.createElement("dt"), dd = document.createElement("dd");
+    dt.textContent = name;
+    dd.textContent = value;
+    return [dt, dd];
+  }));
+}
+
+function showPhases(r) {
+  const body = document.querySelector("#phases tbody");
+  body.replaceChildren();
+  for (const n of [1, 2, 3]) {
+    const u = r[`voltage_l${n}_v`], i = r[`current_l${n}_a`], p = r[`active_power_import_l${n}_w`], e = r[`active_power_export_l${n}_w`];
+    if (u === undefined && i === undefined) continue;
+    const row = body.insertRow();
+    for (const text of [`L${n}`, u === undefined ? "–" : number(u, 1) + " V", i === undefined ? "–" : number(i, 2) + " A",
+      p === undefined ? "–" : number(p - (e || 0), 0) + " W"]) row.insertCell().textContent = text;
+  }
+  $("phases").hidden = !body.rows.length;
+}
+
+function showReading(r) {
+  const used = r.active_power_import_w, sold = r.active_power_export_w;
+  $("now").hidden = used === undefined && sold === undefined;
+  const selling = sold > 0 && !used;
+  $("flow").textContent = selling ? "Delivering now" : "Using now";
+  $("power").textContent = number(selling ? sold : used, 0);
+  $("clock").textContent = time(r);
+  $("who").textContent = [r.meter_manufacturer, r.meter_model, r.meter_id].filter(Boolean).join(" · ");
+  showPhases(r);
+  const assumed = r.scale_assumed || [];
+  const counters = COUNTERS.filter(([key]) => r[key] !== undefined)
+    .map(([key, name, unit]) => [name, number(r[key], 3) + " " + unit + (assumed.includes(key) ? " (compare with the meter)" : "")]);
+  rows(document.querySelector("#energy dl"), counters);
+  $("energy").hidden = !counters.length;
+  const others = (r.submeters || []).map((s) => {
+    const key = Object.keys(UNITS).find((k) => k in s);
+    return [s.medium.replace("_", " ") + (s.id ? " " + s.id : ""), key ? number(s[key], 3) + " " + UNITS[key] : "–"];
+  });
+  rows(document.querySelector("#others dl"), others);
+  $("others").hidden = !others.length;
+}
+
+function showStatus(s) {
+  const states = Object.values(s.lamps);
+  $("sentence").textContent = s.sentence;
+  $("sentence").className = s.lamps.list === "good" ? "good" : states.includes("bad") ? "bad" : "";
+  $("lamps").replaceChildren(...Object.entries(s.lamps).map(([name, state]) => {
+    const li = document.createElement("li");
+    li.className = state;
+    li.textContent = LAMPS[name] + (state === "good" ? "" : state === "bad" ? ": no" : ": not known yet");
+    return li;
+  }));
+  const faults = Object.values(s.port.faults).reduce((a, b) => a + b, 0);
+  rows($("health"), [
+    ["Port", s.port.line_settings],
+    ["Readings", number(s.port.readings, 0) + (faults ? `, ${number(faults, 0)} faults` : "")],
+    ["MQTT", s.mqtt.state + (s.mqtt.error ? ": " + s.mqtt.error : "")],
+    ...(s.device.rssi_dbm === undefined ? [] : [["WiFi", s.device.rssi_dbm + " dBm"]]),
+    ["Running for", s.device.up_s < 7200 ? Math.floor(s.device.up_s / 60) + " min" : Math.floor(s.device.up_s / 3600) + " h"],
+  ]);
+  $("version").textContent = s.device.name + " " + s.device.version;
+}
+
+async function ask(path) {
+  const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(8000) });
+  if (!answer.ok) throw new Error(answer.status);
+  return answer.json();
+}
+
+async function refresh() {
+  try {
+    // One after the other: a small device serves one request at a time.
+    showStatus(await ask("/api/status"));
+    showReading(await ask("/api/reading"));
+  } catch (error) {
+    $("sentence").textContent = "The device does not answer; trying again.";
+    $("sentence").className = "bad";
+  }
+  setTimeout(refresh, 2000);
+}
+refresh();
