@@ -76,6 +76,31 @@ def settings_of(options):
     return values
 
 
+# With --image the code runs in place from two ROMFS images, as on a chip: the firmware's, and one with the
+# fakes and the watcher. Unlike flash they take heap here, so the heap is made larger by just their size.
+BOOT = """
+import os, sys, vfs
+for image, place in (("tools.romfs", "/tools"), ("app.romfs", "/rom")):
+    octets = bytearray(os.stat(image)[6])
+    with open(image, "rb") as f:
+        f.readinto(octets)
+    vfs.mount(vfs.VfsRom(octets), place)
+sys.path[:] = ["/tools", "/rom", "/rom/lib", ".frozen"]
+import device_run
+"""
+FAKES = TOP / "host_tests" / "fakes"
+WATCHER = TOP / "tools" / "device_run.py"
+
+
+def heap_octets(text):
+    """Octets of a heap size such as 76k or 2M."""
+    factor = {"k": 1 << 10, "m": 1 << 20}.get(text[-1:].lower(), 1)
+    digits = text[:-1] if factor > 1 else text
+    if not digits.isdigit() or not 16 << 10 <= int(digits) * factor <= 1 << 30:
+        raise Refused(f"--heap wants a size such as 76k, not {text}")
+    return int(digits) * factor
+
+
 class Device:
     """One simulated device: its flash folder, its meter and its process."""
 
@@ -108,21 +133,25 @@ class Device:
         if not board.exists():
             names = ", ".join(sorted(p.stem for p in board.parent.glob("*.py") if p.stem != "manifest"))
             raise Refused(f"no board {options.board}; there are: {names}")
-        path = [TOP / "host_tests" / "fakes"]
-        if not options.image:
+        script = WATCHER
+        heap = heap_octets(options.heap) if options.heap else 0
+        if options.image:
+            script = self.flash / "boot_images.py"
+            script.write_text(BOOT)
+            heap = (heap or 1 << 20) + self.images()
+            path = []
+        else:
             shutil.copy(board, self.flash / "board_config.py")
-            path += [self.flash, TOP / "firmware", TOP / "lib", VENDOR]
+            path = [FAKES, self.flash, TOP / "firmware", TOP / "lib", VENDOR]
         environment = dict(os.environ, MICROPYPATH=":".join([*map(str, path), ".frozen"]))
         environment.pop("PYTHONPATH", None)
         if pty:
             environment["HANPORT_UART"] = pty
-        (self.flash / "run.json").write_text(
-            json.dumps({"image": options.image and os.path.abspath(options.image), "seconds": options.seconds})
-        )
+        (self.flash / "run.json").write_text(json.dumps({"seconds": options.seconds}))
         command = [micropython()]
-        if options.heap:
-            command += ["-X", f"heapsize={options.heap}"]
-        command.append(str(TOP / "tools" / "device_run.py"))
+        if heap:
+            command += ["-X", f"heapsize={heap}"]
+        command.append(str(script))
         self.process = subprocess.Popen(
             command,
             cwd=self.flash,
@@ -131,6 +160,17 @@ class Device:
             text=True,
             start_new_session=True,
         )
+
+    def images(self):
+        """Put both images into the flash folder; returns the octets of heap they take."""
+        import build
+
+        shutil.copy(self.options.image, self.flash / "app.romfs")
+        stage = self.flash / "stage"
+        for source in [*sorted(FAKES.glob("*.py")), WATCHER]:
+            build.compile_file(source, source.name, stage / f"{source.stem}.mpy")
+        build.write_image(stage, self.flash / "tools.romfs")
+        return sum((self.flash / name).stat().st_size + 64 for name in ("app.romfs", "tools.romfs"))
 
     def lines(self):
         """Lines that the device prints, without the summary, which is kept in .summary."""

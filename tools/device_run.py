@@ -6,16 +6,6 @@ and, at the end, one line "summary {...}".
 
 import asyncio
 import json
-import sys
-
-
-def mount(image):
-    """Mount a ROMFS image read-only at /rom and let imports come from it, as on the device."""
-    import vfs
-
-    with open(image, "rb") as f:
-        vfs.mount(vfs.VfsRom(f.read()), "/rom")
-    sys.path[:] = [p for p in sys.path if p and p != ".frozen"] + ["/rom", "/rom/lib", ".frozen"]
 
 
 def neat(r):
@@ -96,8 +86,6 @@ def main():
     """Read run.json and live."""
     with open("run.json") as f:
         run = json.load(f)
-    if run["image"]:
-        mount(run["image"])
     from app.house import House
 
     house = House()
