@@ -8,8 +8,13 @@ const COUNTERS = [
 ];
 const UNITS = { value_m3: "m³", value_gj: "GJ", value_kwh: "kWh" };
 
+// At least `digits` decimals, and never fewer than the meter sent.
 function number(value, digits) {
-  return value === undefined ? "–" : value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value === undefined ? "–" : value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: 3 });
+}
+
+function age(seconds) {
+  return seconds < 120 ? seconds + " s" : seconds < 7200 ? Math.floor(seconds / 60) + " min" : seconds < 172800 ? Math.floor(seconds / 3600) + " h" : Math.floor(seconds / 86400) + " days";
 }
 
 // One line: the meter's own time as sent; a person knows which clock that is.
@@ -25,16 +30,17 @@ function rows(list, pairs) {
 }
 
 function showPhases(r) {
-  const body = document.querySelector("#phases tbody");
-  body.replaceChildren();
-  for (const n of [1, 2, 3]) {
-    const u = r[`voltage_l${n}_v`], i = r[`current_l${n}_a`], p = r[`active_power_import_l${n}_w`], e = r[`active_power_export_l${n}_w`];
-    if (u === undefined && i === undefined) continue;
-    const row = body.insertRow();
-    for (const text of [`L${n}`, u === undefined ? "–" : number(u, 1) + " V", i === undefined ? "–" : number(i, 2) + " A",
-      p === undefined ? "–" : number(p - (e || 0), 0) + " W"]) row.insertCell().textContent = text;
-  }
-  $("phases").hidden = !body.rows.length;
+  const columns = [["Voltage", (n) => [r[`voltage_l${n}_v`], 1, " V"]], ["Current", (n) => [r[`current_l${n}_a`], 2, " A"]],
+    ["Power", (n) => { const p = r[`active_power_import_l${n}_w`]; return [p === undefined ? p : p - (r[`active_power_export_l${n}_w`] || 0), 0, " W"]; }]]
+    .filter(([, of]) => [1, 2, 3].some((n) => of(n)[0] !== undefined));
+  const lines = [1, 2, 3].filter((n) => columns.some(([, of]) => of(n)[0] !== undefined));
+  const cells = (row, texts) => texts.forEach((text) => { row.insertCell().textContent = text; });
+  const table = document.querySelector("#phases table");
+  table.tHead.replaceChildren();
+  table.tBodies[0].replaceChildren();
+  cells(table.tHead.insertRow(), ["", ...columns.map(([name]) => name)]);
+  for (const n of lines) cells(table.tBodies[0].insertRow(), [`L${n}`, ...columns.map(([, of]) => { const [v, d, unit] = of(n); return v === undefined ? "–" : number(v, d) + unit; })]);
+  $("phases").hidden = !lines.length;
 }
 
 function showReading(r) {
@@ -48,9 +54,10 @@ function showReading(r) {
   showPhases(r);
   const assumed = r.scale_assumed || [];
   const counters = COUNTERS.filter(([key]) => r[key] !== undefined)
-    .map(([key, name, unit]) => [name, number(r[key], 3) + " " + unit + (assumed.includes(key) ? " (compare with the meter)" : "")]);
+    .map(([key, name, unit]) => [name, number(r[key], 3) + " " + unit + (assumed.includes(key) ? " *" : "")]);
   rows(document.querySelector("#energy dl"), counters);
   $("energy").hidden = !counters.length;
+  $("assumed").hidden = !counters.some(([, text]) => text.endsWith("*"));
   const others = (r.submeters || []).map((s) => {
     const key = Object.keys(UNITS).find((k) => k in s);
     return [s.medium.replace("_", " ") + (s.id ? " " + s.id : ""), key ? number(s[key], 3) + " " + UNITS[key] : "–"];
@@ -75,7 +82,7 @@ function showStatus(s) {
     ["Readings", number(s.port.readings, 0) + (faults ? `, ${number(faults, 0)} faults` : "")],
     ["MQTT", s.mqtt.state + (s.mqtt.error ? ": " + s.mqtt.error : "")],
     ...(s.device.rssi_dbm === undefined ? [] : [["WiFi", s.device.rssi_dbm + " dBm"]]),
-    ["Running for", s.device.up_s < 7200 ? Math.floor(s.device.up_s / 60) + " min" : Math.floor(s.device.up_s / 3600) + " h"],
+    ["Running for", age(s.device.up_s)],
   ]);
   $("version").textContent = s.device.name + " " + s.device.version;
 }
