@@ -91,7 +91,7 @@ class Link:
     def __init__(self, timeout_ms):
         self.sock = None
         self.opening = False  # umqtt is composing CONNECT: the answer is not to be waited for
-        self.peek = False  # the next read() may return None instead of waiting for its first octet
+        self.peek = False  # the next read() may return None, and leave this set, if nothing is there
         self.heard = False  # something came in; cleared by whoever wants to know
         self.too_large = False  # read() left out a part above _LARGEST
         self._poller = None
@@ -157,12 +157,16 @@ class Link:
             pass
         self._poller.modify(self.sock, select.POLLIN)
 
-    async def until(self, events):
-        """Like _wait, but the other tasks run."""
-        self._poller.modify(self.sock, events)
+    async def rest(self):
+        """Let the other tasks run for a moment, unless the time is over."""
+        self.left()
+        await asyncio.sleep_ms(_BRISK_MS)
+
+    async def standing(self):
+        """Return once the TCP connection stands or has failed (the next write tells which)."""
+        self._poller.modify(self.sock, select.POLLOUT)
         while not self.ready():
-            self.left()
-            await asyncio.sleep_ms(_BRISK_MS)
+            await self.rest()
         self._poller.modify(self.sock, select.POLLIN)
 
     def read(self, n):
@@ -188,6 +192,7 @@ class Link:
             elif part is not None:
                 raise OSError(_ECONNRESET)
             elif peek and not got:
+                self.peek = True
                 return None
             else:
                 self._wait(select.POLLIN)
@@ -231,7 +236,7 @@ class Link:
             if n:
                 i += n
             else:
-                await self.until(select.POLLOUT)
+                await self.rest()  # no poll: in a TLS handshake it is often a read that is awaited
         self._n = 0
 
     def close(self):
@@ -372,31 +377,24 @@ class Mqtt:
         except OSError as fault:
             if fault.args[0] not in (115, 119):  # EINPROGRESS of the C library and of lwIP
                 raise
-        await link.until(select.POLLOUT)
-        if self._tls is not None:
-            link.begin(4)  # a handshake is slow on the chips, but only its own arithmetic blocks
-            try:
-                # Made here and not by umqtt, whose `ssl` argument has changed its meaning twice.
-                link.attach(
-                    self._tls.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
-                )
-            except ValueError:  # what mbedTLS says of a certificate or a name it cannot take
-                raise OSError(_NO_TLS)
-        else:
+        await link.standing()
+        if self._tls is None:
             link.begin()
-        client = self._client
-        client.sock = None  # newer ones would close the socket they find here: our new link
-        real = simple.socket
-        simple.socket = link
-        link.opening = True
+        else:
+            link.begin(4)  # a handshake is slow on the chips, but only its own arithmetic blocks
+            # Made here and not by umqtt, whose `ssl` argument has changed its meaning twice.
+            link.attach(
+                self._tls.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
+            )
+        self._compose()
         try:
-            client.connect()
-        finally:
-            link.opening = False
-            simple.socket = real
+            await link.drain()
+        except ValueError:  # mbedTLS about a certificate it does not trust, found during the handshake
+            raise OSError(_NO_TLS)
         await self._accepted()
         self._address = address
         link.begin()
+        client = self._client
         client.publish(self.topic + b"/status", b"online", True)
         if self._on_message is not None:
             client.subscribe(self.topic + b"/command")
@@ -406,10 +404,22 @@ class Mqtt:
         self.state = CONNECTED
         self.up.set()
 
+    def _compose(self):
+        """Let umqtt put its CONNECT into the link; nothing is sent yet."""
+        client = self._client
+        client.sock = None  # newer ones would close the socket they find here: our new link
+        real = simple.socket
+        simple.socket = self._link
+        self._link.opening = True
+        try:
+            client.connect()
+        finally:
+            self._link.opening = False
+            simple.socket = real
+
     async def _accepted(self):
-        """Send CONNECT, await CONNACK: umqtt's own way would hold up everything for a silent broker."""
+        """Await CONNACK: umqtt's own way would hold up everything for a silent broker."""
         link = self._link
-        await link.drain()
         got = b""
         while len(got) < 4:
             part = link.sock.read(4 - len(got))
@@ -418,7 +428,7 @@ class Mqtt:
             elif part is not None:
                 raise OSError(_ECONNRESET)
             else:
-                await link.until(select.POLLIN)
+                await link.rest()
         if got[0] != 0x20 or got[1] != 2:
             raise ValueError
         if got[3]:
@@ -431,13 +441,14 @@ class Mqtt:
         patience = max(self._timeout, half // 2)
         born = pinged = time.ticks_ms()
         asked = False
+        more = False
         pause = _TICK_MS
         while True:
             await asyncio.sleep_ms(pause)
             if link.sock is None:
                 return
             pause = _TICK_MS
-            if link.ready():
+            if more or link.ready():
                 link.begin()
                 link.peek = True
                 kind = self._client.wait_msg()
@@ -446,6 +457,9 @@ class Mqtt:
                     raise ValueError
                 link.flush()
                 pause = 0
+                # Ask again, without a poll: a TLS record may hold messages of which the socket below,
+                # which is what some ports poll, knows nothing any more.
+                more = not link.peek
                 if link.sock is None:  # dropped by a publish() out of on_message
                     return
             now = time.ticks_ms()
