@@ -25,7 +25,7 @@ _ROWS = (
     "mqtt_user|text||127||User name at the broker.\n"
     "mqtt_password|text||255|secret|Password at the broker.\n"
     "mqtt_client|text||31||Client id at the broker; empty to use the device's name.\n"
-    "mqtt_topic|text|hanport|63||Topic to publish to.\n"
+    "mqtt_topic|text|hanport|100||Topic to publish to.\n"
     "mqtt_keepalive|int|60|5..240||Seconds of silence after which the broker gives us up.\n"
     "http_port|int|80|1..65535||Port of this device's web page.\n"
 )
