@@ -23,21 +23,30 @@ def octets(path):
         raw = f.read()
     if not path.endswith(".hex"):
         return raw
-    digits = "".join(line.split(b"#")[0].decode() for line in raw.split(b"\n"))
+    return octets_of("".join(line.split(b"#")[0].decode() for line in raw.split(b"\n")))
+
+
+def octets_of(digits):
+    """Octets of hex digits with white space."""
     for blank in " \t\r\n":
         digits = digits.replace(blank, "")
     return bytes(int(digits[k : k + 2], 16) for k in range(0, len(digits), 2))
 
 
+def is_line(row):
+    """True for the project's frames that stand on a line without a frame: ciphered P1."""
+    return row["format"] == "gcm" and row.get("description", {}).get("maker") == "p1"
+
+
 def own(*formats):
-    """Yield (name, octets, row) of the project's own frames of these formats, in order of name."""
+    """Yield (name, octets, row) of the project's own frames of these formats (all without), by name."""
     for maker in sorted(os.listdir(OWN)):
         folder = OWN + "/" + maker
         for file in sorted(os.listdir(folder)):
             if file.endswith(".json"):
                 with open(folder + "/" + file) as f:
                     row = json.load(f)
-                if row["format"] in formats:
+                if not formats or row["format"] in formats:
                     path = folder + "/" + file[:-5]
                     yield maker + "/" + file[:-5], octets(path + (".hex" if exists(path + ".hex") else ".txt")), row
 
@@ -58,11 +67,24 @@ def shared():
         return json.load(f)
 
 
-def run(decoder, data, cut=0):
-    """(readings as dicts, faults as codes) of data fed whole, or in pieces of `cut` octets, then silence."""
+def told(decoder):
+    """The decoder's reading as a dict."""
     from payload import fulljson, writer
 
     w = writer.Writer(4096)
+    fulljson.write(w, decoder.reading)
+    assert not w.full
+    return json.loads(bytes(w.octets()))
+
+
+def run_dump(decoder, data):
+    """(readings, faults) of octets that have no framing."""
+    decoder.dump(data)
+    return ([told(decoder)], []) if decoder.ready else ([], [decoder.fault])
+
+
+def run(decoder, data, cut=0):
+    """(readings as dicts, faults as codes) of data fed whole, or in pieces of `cut` octets, then silence."""
     readings = []
     faults = []
 
@@ -72,10 +94,7 @@ def run(decoder, data, cut=0):
         while True:
             i = decoder.feed(piece, i, n)
             if decoder.ready:
-                w.clear()
-                fulljson.write(w, decoder.reading)
-                assert not w.full
-                readings.append(json.loads(bytes(w.octets())))
+                readings.append(told(decoder))
             elif decoder.fault:
                 faults.append(decoder.fault)
             elif i >= n:

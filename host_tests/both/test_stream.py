@@ -27,9 +27,9 @@ def _noise(dice, good):
         return b"\x7e\xa0" + bytes(dice.roll(256) for _ in range(1 + dice.roll(12)))
     if kind == 2:  # a header that is right but whose frame never comes
         return good[: 9 + dice.roll(6)] if good[0] == 0x7E else b"/"
-    if kind == 3:  # one flipped bit
+    if kind == 3:  # one flipped bit, not in the line end that stands outside of the checksum
         bad = bytearray(good)
-        bad[1 + dice.roll(len(bad) - 2)] ^= 1 << dice.roll(8)
+        bad[1 + dice.roll(len(good.rstrip(b"\r\n")) - 2)] ^= 1 << dice.roll(8)
         return bytes(bad)
     if kind == 4:  # cut short
         return good[: dice.roll(len(good))]

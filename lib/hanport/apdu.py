@@ -8,6 +8,7 @@ A layer narrows the bounds and leaves the octets where they are.
 from hanport import fault
 
 NOTIFICATION = 0x0F
+BLOCK = 0xE0  # general-block-transfer
 
 
 def strip_llc(buf, a, b):

@@ -141,3 +141,23 @@ def is_octets(buf, i, length):
 def size(tag):
     """Octets of an integer with this tag."""
     return _INTEGERS[tag]
+
+
+def length(buf, i, b):
+    """The BER length at i, up to two octets; -1 when it has another form or is not whole before b."""
+    if i >= b:
+        return -1
+    c = buf[i]
+    if c < 0x80:
+        return c
+    if c == 0x81 and i + 1 < b:
+        return buf[i + 1]
+    if c == 0x82 and i + 2 < b:
+        return buf[i + 1] << 8 | buf[i + 2]
+    return -1
+
+
+def after_length(buf, i):
+    """Index after the BER length at i."""
+    c = buf[i] if i < len(buf) else 0
+    return i + 1 if c < 0x80 else i + 1 + (c & 0x7F)

@@ -134,3 +134,34 @@ def pairs(buf, table, n, k, scales, into):
                 unit = buf[s + 5]
                 k += 3
         store(buf, obis, value, scaler, unit, scales, into)
+
+
+def are_objects(buf, table, n):
+    """True when element 1 is an array of capture objects: structures of u16 class, OBIS, i8 attribute, u16 index."""
+    count = axdr.count(buf, table[1])
+    if not count or n < 2 + 5 * count:
+        return False
+    for k in range(2, 2 + 5 * count, 5):
+        if buf[table[k]] != axdr.STRUCTURE or axdr.count(buf, table[k]) != 4 or buf[table[k + 1]] != 18:
+            return False
+        if not axdr.is_octets(buf, table[k + 2], 6):
+            return False
+    return True
+
+
+def objects(buf, table, n, scales, into):
+    """An E450 push list: an array of capture objects, then a value for each but the first (the array itself).
+
+    Returns False when there are not as many values as objects.
+    """
+    count = axdr.count(buf, table[1])
+    value = 2 + 5 * count
+    if n - value != count - 1:
+        return False
+    for k in range(1, count):
+        place = 2 + 5 * k
+        # Attribute 2 is the value; 1 is the object's name, others are scaler, time and the like.
+        if buf[table[place + 3] + 1] == 2:
+            store(buf, table[place + 2], table[value], 0, 0, scales, into)
+        value += 1
+    return True

@@ -12,9 +12,13 @@
 from array import array
 
 import localtime
-from hanport import apdu, axdr, cosem, fault, framing, hdlc, profiles, reading
+from hanport import apdu, axdr, ciphering, cosem, fault, framing, hdlc, mbus, profiles, reading
 from hanport.dsmr import Lines
 from hanport.octets import copy
+
+_SEGMENTS = 1  # HDLC segments
+_BLOCKS = 2  # blocks of a general block transfer
+_MBUS = 3  # M-Bus segments
 
 
 class Decoder:
@@ -36,6 +40,11 @@ class Decoder:
         self.readings = 0
         self.counts = array("I", bytes(4 * fault.COUNT))
         self.last_kind = 0  # framing of the newest good frame
+        self._cipher = ciphering.Ciphering(key, auth_key)
+        self._join = 0  # what the parts kept in the arena belong to
+        self._next = 0  # the number that the next part must have
+        self._joined = 0
+        self._dump = False
         self._notification = apdu.Notification()
         self._table = axdr.new_table()
         self._lines = Lines()
@@ -91,12 +100,15 @@ class Decoder:
         self.reading.clear()
         n = len(octets)
         if n > len(frames.arena):
+            frames.wanted = n
             return self._fail(fault.TOO_LARGE)
         frames.have = frames.base = 0
         copy(frames.arena, 0, octets, 0, n)
-        code = self._apdu(frames.arena, apdu.strip_llc(frames.arena, 0, n), n)
+        self._dump = True
+        code = self._open(frames.arena, apdu.strip_llc(frames.arena, 0, n), n)
+        self._dump = False
         if code:
-            self._fail(code)
+            self._fail(code if code > 0 else fault.BLOCK)
         else:
             self.ready = True
 
@@ -107,41 +119,141 @@ class Decoder:
     def _frame(self):
         """Decode the frame just found; 0 a reading, > 0 a fault, < 0 more parts must come."""
         frames = self.framing
+        buf = frames.arena
         a = frames.base
         b = frames.end
         self.reading.clear()
-        if frames.kind == framing.P1:
-            return self._text(frames.arena, a, frames.p1.text_end(a))
-        i = hdlc.payload(frames.arena, a, b)
-        return self._link(frames, i, b - 3, hdlc.segmented(frames.arena, a))
+        if frames.kind == framing.HDLC:
+            return self._hdlc(frames, hdlc.payload(buf, a, b), b - 3, hdlc.segmented(buf, a))
+        if frames.kind == framing.MBUS:
+            return self._mbus(frames, mbus.payload(buf, a, b), b - 2, mbus.number(buf, a), mbus.final(buf, a))
+        self._drop_parts(frames)
+        if frames.kind == framing.CIPHERED:
+            return self._open(buf, a, b, False)
+        text = frames.p1
+        if text.cipher:
+            code = self._cipher.open_titled(buf, a + text.cipher, text.text_end(a))
+            return code or self._opened(buf, self._cipher.a, self._cipher.b, text.checked)
+        return self._text(buf, a, text.text_end(a), text.checked)
 
-    def _link(self, frames, i, end, more):
-        """A frame's payload arena[i:end]: join it with the parts kept before, or open it."""
+    def _drop_parts(self, frames):
+        """Another telegram came before the last part of the one kept."""
+        if frames.base:
+            self.counts[fault.SEGMENT] += 1
+
+    def _hdlc(self, frames, i, end, more):
+        """An HDLC frame's information arena[i:end]: join it with the segments kept before, or open it."""
         buf = frames.arena
-        joining = frames.base > 0
+        joining = frames.base > 0 and self._join == _SEGMENTS
+        start = apdu.strip_llc(buf, i, end)
         if joining:
-            start = apdu.strip_llc(buf, i, end)
             if start > i and apdu.opens(buf, start):
-                # A new telegram begins, so the last part of the one before never came.
-                self.counts[fault.SEGMENT] += 1
+                self._drop_parts(frames)
                 joining = False
             else:
                 i = start
         if more or joining:
             joined = frames.keep(i, end, not joining)
+            self._join = _SEGMENTS
             if more:
                 return -1
             i, end = 0, joined
             frames.kept = 0
-        start = apdu.strip_llc(buf, i, end)
-        return self._apdu(buf, start, end) if start > i else fault.LLC
+            start = apdu.strip_llc(buf, i, end)
+        # Landis+Gyr sends the LLC header only with the first block of a transfer.
+        if start == i and not (i < end and buf[i] == apdu.BLOCK):
+            return fault.LLC
+        return self._open(buf, start, end)
 
-    def _apdu(self, buf, start, b):
+    def _mbus(self, frames, i, end, number, final):
+        """An M-Bus frame's data arena[i:end]: segments count from 0 and the last one says so."""
+        if number and not (frames.base and self._join == _MBUS and number == self._next):
+            return fault.SEGMENT
+        if not number:
+            self._drop_parts(frames)
+        if number or not final:
+            joined = frames.keep(i, end, not number)
+            self._join = _MBUS
+            self._next = number + 1
+            if not final:
+                return -1
+            i, end = 0, joined
+            frames.kept = 0
+        return self._open(frames.arena, apdu.strip_llc(frames.arena, i, end), end)
+
+    def _open(self, buf, a, b, proven=True):
+        """Unwrap the APDU buf[a:b]; proven: a checksum held over it. Returns as _frame."""
+        for _ in range(4):  # a block transfer around a ciphered notification is the deepest nesting met
+            if a >= b:
+                return fault.APDU
+            tag = buf[a]
+            if tag == apdu.BLOCK:
+                a = self._block(buf, a, b)
+                if a:
+                    return a
+                b = self._joined
+            elif tag == ciphering.GLO or tag == ciphering.DED:
+                cipher = self._cipher
+                code = cipher.open(buf, a, b)
+                if code == fault.NO_KEY and self._dump and buf[cipher.a] == apdu.NOTIFICATION:
+                    code = 0  # a log taken after decryption: header and tag are there, the body is clear
+                if cipher.replayed:
+                    self.counts[fault.REPLAY] += 1
+                return code or self._opened(buf, cipher.a, cipher.b, proven)
+            else:
+                return self._notified(buf, a, b)
+        return fault.APDU
+
+    def _block(self, buf, a, b):
+        """One block of a general-block-transfer (Green Book 9.4.6.13): 0 when it was the last.
+
+            E0 | last, streaming, window | number 2 | number acknowledged 2 | length | data
+        """
+        frames = self.framing
+        number = buf[a + 3] | buf[a + 2] << 8 if b - a > 7 else 0
+        length = axdr.length(buf, a + 6, b) if number else -1
+        i = axdr.after_length(buf, a + 6)
+        if length < 0 or i + length > b:
+            return fault.BLOCK
+        if number != 1 and not (frames.base and self._join == _BLOCKS and number == self._next):
+            return fault.BLOCK
+        if number == 1:
+            self._drop_parts(frames)
+        last = buf[a + 1] & 0x80  # read before keep() moves the octets
+        self._joined = frames.keep(i, i + length, number == 1)
+        self._join = _BLOCKS
+        self._next = number + 1
+        if not last:
+            return -1
+        frames.kept = 0
+        return 0
+
+    def _opened(self, buf, a, b, proven):
+        """What stood inside a ciphered APDU: a notification, or a P1 telegram."""
+        into = self.reading
+        into.encrypted = True
+        into.integrity = self._cipher.integrity
+        verified = into.integrity == reading.VERIFIED
+        if buf[a] == framing.P1:
+            inner = self.framing.p1
+            inner.restart()
+            if inner.judge(buf, a, b, True) > 0:
+                return self._text(buf, a, inner.text_end(a), True)
+            if not verified:
+                return fault.WRONG_KEY
+            return self._text(buf, a, b, True)  # Kaifa's inner checksum is none of those known
+        if buf[a] != apdu.NOTIFICATION:
+            return fault.APDU if verified else fault.WRONG_KEY
+        if not proven and not verified:
+            return fault.UNPROTECTED
+        code = self._notified(buf, a, b)
+        # Without a tag, nonsense inside a good frame says that the key is not the meter's.
+        return code if not code or code == fault.LIST or verified else fault.WRONG_KEY
+
+    def _notified(self, buf, a, b):
         note = self._notification
-        code = note.open(buf, start, b)
-        if code:
-            return code
-        return self._list(buf, note.body, b, note.stamp)
+        code = note.open(buf, a, b)
+        return code or self._list(buf, note.body, b, note.stamp)
 
     def _list(self, buf, a, b, stamp):
         """Decode the list buf[a:b]; stamp: index of the telegram's own date-time, 0 without."""
@@ -157,7 +269,7 @@ class Decoder:
                 return code
         else:
             cosem.pairs(buf, table, n, 1, None, into)
-            self._name_maker(into)
+        self._name_maker(into)
         self.counts[fault.VALUE] += into.misfits
         if into.empty():
             return fault.LIST
@@ -181,22 +293,28 @@ class Decoder:
             )
 
     def _name_maker(self, into):
-        """Tell the maker by the list id or the logical device name."""
+        """Tell the maker by the list id, the logical device name, the meter id or the system title."""
+        if into.text(reading.MAKER) and not into.guessed >> reading.MAKER & 1:
+            return
         for slot in (reading.LIST_ID, reading.DEVICE_NAME, reading.METER_ID):
             text = into.text(slot)
             who = profiles.maker(text)
             if who:
                 into.set_text(reading.MAKER, who, 0, len(who))
                 return
+        if into.encrypted:
+            who = profiles.maker(bytes(self._cipher.title))
+            if who:
+                into.set_text(reading.MAKER, who, 0, len(who))
 
-    def _text(self, buf, a, b):
-        """Decode the P1 telegram buf[a:b], "/" up to its "!"."""
+    def _text(self, buf, a, b, checked):
+        """Decode the P1 telegram buf[a:b], "/" up to its "!"; checked: a checksum or a tag held over it."""
         into = self.reading
         lines = self._lines
         lines.take(buf, a, b, into)
         self.counts[fault.P1_LINE] += lines.bad
         self.counts[fault.VALUE] += into.misfits
-        if not self.framing.p1.checked:
+        if not checked and not into.encrypted:
             into.integrity = reading.UNCHECKED
         self._name_maker(into)
         if into.empty():

@@ -37,7 +37,9 @@ CLOCK = 28
 P1_EMPTY = 29
 P1_OCTET = 30
 REPLAY = 31
-COUNT = 32  # how many codes there are
+SWAPPED = 32
+UNPROTECTED = 33
+COUNT = 34  # how many codes there are
 
 # One row a code, in order: name|words|hint. One literal, so that it costs no heap on the device.
 _ROWS = (
@@ -73,6 +75,8 @@ _ROWS = (
     "p1_empty|the telegram holds no reading|Send us the telegram: this meter is new to us.\n"
     "p1_octet|an octet that is no text stands in the P1 telegram|Check speed and parity of the port.\n"
     "replay|the invocation counter did not rise|Nothing to do if it happens once: the meter restarted.\n"
+    "swapped|the encryption key and the authentication key are swapped|Enter each key in the other's place.\n"
+    "unprotected|a ciphered telegram came without a checksum or a tag that proves it|Enter the authentication key.\n"
 )
 
 

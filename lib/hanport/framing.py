@@ -9,14 +9,14 @@ the octets were cut.
            0          base              base + have
 """
 
-from hanport import fault, hdlc, mbus
+from hanport import fault, hdlc, mbus, p1
 from hanport.octets import copy
-from hanport.p1 import P1Framer
 
 HDLC = 0x7E  # kinds of framing, by the octet that opens the frame
 MBUS = 0x68
 P1 = 0x2F
-_OPENERS = b"\x7e\x68\x2f"
+CIPHERED = 0xDB  # a ciphered APDU without any frame
+_OPENERS = b"\x7e\x68\x2f\xdb"
 
 _SHORT = 9  # fewer octets than this are noise, not a telegram cut short
 
@@ -36,7 +36,8 @@ class Framing:
         self.kept = 0  # where the next frame begins: > 0 when this frame's payload is to be kept
         self.noise = 0  # octets that belonged to no candidate
         self.silent = False
-        self.p1 = P1Framer()
+        self._failed = 0  # octets from the candidate's start on that a frame with a good header had claimed
+        self.p1 = p1.P1Framer()
 
     def feed(self, data, i, n):
         """Take data[i:n]; return the index after the last octet used.
@@ -114,11 +115,15 @@ class Framing:
             r = hdlc.judge(self.arena, a, b, self.silent)
         elif kind == P1:
             r = self.p1.judge(self.arena, a, b, self.silent)
+        elif kind == CIPHERED:
+            r = p1.judge_bare(self.arena, a, b)
         else:
             r = mbus.judge(self.arena, a, b, self.silent)
         if r < 0:
             self.wanted = self.have
             self.fault = -r
+            if r != -fault.HCS:
+                self._failed = self.have
         elif r > self.have:
             if a + r > len(self.arena):
                 self.wanted = r
@@ -127,6 +132,7 @@ class Framing:
             self.kind = kind
             self.end = a + r
             self.kept = 0
+            self._failed = 0
         return r
 
     def _cut(self, wants):
@@ -134,6 +140,7 @@ class Framing:
         if self.have >= _SHORT:
             self.wanted = wants
             self.fault = fault.TRUNCATED
+            self._failed = self.have
 
     def _discard(self, skip):
         """Drop `skip` octets of the candidate and all up to the next opener; move the rest to its place."""
@@ -143,9 +150,12 @@ class Framing:
         if not self.end and self.have:
             self.noise += skip
         base = self.kept if self.end else self.base
-        while a < b and arena[a] not in _OPENERS:
+        # A ciphered APDU inside of a frame that failed is the rest of it, not one without a frame.
+        inside = self.base + self._failed
+        while a < b and (arena[a] not in _OPENERS or (arena[a] == CIPHERED and a < inside)):
             a += 1
             self.noise += 1
+        self._failed = max(0, inside - a)
         if base != a:
             copy(arena, base, arena, a, b - a)
         self.base = base

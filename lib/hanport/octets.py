@@ -47,16 +47,37 @@ def sum8(buf, a, b):
     return s & 255
 
 
+def xor(to, a, key, n):
+    """to[a:a+n] ^= key[0:n], in place."""
+    k = 0
+    while k < n:
+        to[a + k] ^= key[k]
+        k += 1
+
+
+def crc_xmodem(buf, a, b):
+    """CRC-16/XMODEM of buf[a:b] (KMP), not mirrored, high octet sent first. "123456789" gives 0x31C3."""
+    crc = 0
+    while a < b:
+        # Eight shifts at once, without a table: few octets ever come this way.
+        x = (crc >> 8) ^ buf[a]
+        x ^= x >> 4
+        crc = (crc << 8 ^ x << 12 ^ x << 5 ^ x) & 0xFFFF
+        a += 1
+    return crc
+
+
 copy = _copy
-_fast = None
+fast = None  # the module _fast, where it runs
 if sys.implementation.name == "micropython":
     try:
-        from hanport import _fast
+        from hanport import _fast as fast
 
-        copy = _fast.copy
-        sum8 = _fast.sum8
+        copy = fast.copy
+        sum8 = fast.sum8
+        xor = fast.xor
     except (ImportError, ValueError, MemoryError):
-        _fast = None  # no emitter on this chip: the plain loops above give the same octets
+        fast = None  # no emitter on this chip: the plain loops above give the same octets
 
 if sys.implementation.name == "cpython":
     import binascii
@@ -66,6 +87,11 @@ if sys.implementation.name == "cpython":
     def copy(to, at, source, a, n):  # noqa: F811
         """Copy n octets source[a:a+n] to to[at:at+n]."""
         to[at : at + n] = source[a : a + n]
+
+    def xor(to, a, key, n):  # noqa: F811
+        """to[a:a+n] ^= key[0:n], in place."""
+        mixed = int.from_bytes(to[a : a + n], "big") ^ int.from_bytes(key[:n], "big")
+        to[a : a + n] = mixed.to_bytes(n, "big")
 
     def crc_x25(buf, a, b):
         """CRC-16/X-25 of buf[a:b] (ISO/IEC 13239); sent low octet first. "123456789" gives 0x906E."""
@@ -83,15 +109,15 @@ if sys.implementation.name == "cpython":
             crc = (crc >> 8) ^ table[(crc ^ octet) & 255]
         return crc
 
-elif _fast:
+elif fast:
 
     def crc_x25(buf, a, b):
         """CRC-16/X-25 of buf[a:b] (ISO/IEC 13239); sent low octet first. "123456789" gives 0x906E."""
-        return _fast.crc(0x8408, 0xFFFF, buf, a | b << 16) ^ 0xFFFF
+        return fast.crc(0x8408, 0xFFFF, buf, a | b << 16) ^ 0xFFFF
 
     def crc_arc(buf, a, b):
         """CRC-16/ARC of buf[a:b] (DSMR P1 5.2.1). "123456789" gives 0xBB3D."""
-        return _fast.crc(0xA001, 0, buf, a | b << 16)
+        return fast.crc(0xA001, 0, buf, a | b << 16)
 
 else:
     _X25 = _table(0x8408)

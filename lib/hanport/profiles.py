@@ -3,37 +3,78 @@
 A row: `name | root | first | maker | elements`
 
   root      S or A (structure, array) and the number of elements, * for any
-  first     what the first element must be: u32 (an integer of 4 octets), text KFM_ (a string that begins
-            so), obis 0.2.129 (that OBIS code)
-  elements  "pairs" and the scales of values sent without one; or, for lists where order is everything,
-            one word an element:
+  first     what the list must begin with, and what else must hold:
+              u32, u16        an integer of 4 or 2 octets
+              text KFM_       a string that begins so (empty: any string)
+              octets 8        an octet-string of 8 octets
+              obis 0.2.129    that OBIS code
+              objects         an array of capture objects (class, OBIS, attribute, index)
+              ... 5 *092      also: element 5 is a string that ends so
+  maker     "?" at the end when the list only looks like this maker's; empty when it may be several
+  elements  "pairs", "objects": OBIS codes tell what is what, and these are the scales of values sent without
+            one; else order is everything, one word an element:
               list id model name alt   a text of the reading
-              clock                    12 octets
+              clock                    an octet-string of 12
+              tariff                   the active tariff as octets
               -                        not used
-              1.7.0*-1/4               a register, its scale, and how many octets the integer must have
-  scales of pairs: W A V E F (power, current, voltage, energy, power factor), a sign and a digit; "V=size"
-  picks 1, 0.1 or 0.01 V by what gives a mains voltage; "?" marks a scale that no octet and no document of
-  this meter proves: the reading says so.
+              1.7.0*-1/4               a register, its scale, how many octets the integer has; "?" at the end
+                                       when the order rests on a document or a guess, not on the octets
+  scales    W A V E F (power, current, voltage, energy, power factor), a sign and a digit; "V=size" picks 1,
+            0.1 or 0.01 V by what gives a mains voltage; "?" marks a scale that no octet proves: the reading
+            names such values in scale_assumed. Words after them: "clock" the first element is the clock,
+            "id" the last one is the meter id.
 
-Sources: `KFM_001` and HAN-NVE interface descriptions of the makers (see README).
+Sources: the makers' interface descriptions and the frames named in the tests (meters.md sections 1 to 8).
 """
 
 from hanport import axdr, cosem, fault, reading, registers
 
+_KAIFA_3P = "31.7.0*-3 51.7.0*-3 71.7.0*-3 32.7.0*-1 52.7.0*-1 72.7.0*-1"
+_U3_I3 = "32.7.0*-1/2 52.7.0*-1/2 72.7.0*-1/2 31.7.0*-2/2 51.7.0*-2/2 71.7.0*-2/2"
+_P3 = "21.7.0 41.7.0 61.7.0 22.7.0 42.7.0 62.7.0"
+_TARIFFS = "1.8.0 1.8.1 1.8.2 2.8.0 2.8.1 2.8.2"
+
 _ROWS = (
-    "Kaifa list 1|S1|u32|Kaifa|1.7.0\n"
+    "Kaifa list 1|S1|u32|Kaifa?|1.7.0\n"
     "Kaifa list 2, one phase|S9|text KFM_|Kaifa|"
     "list id model 1.7.0 2.7.0 3.7.0 4.7.0 31.7.0*-3 32.7.0*-1\n"
-    "Kaifa list 2|S13|text KFM_|Kaifa|"
-    "list id model 1.7.0 2.7.0 3.7.0 4.7.0 31.7.0*-3 51.7.0*-3 71.7.0*-3 32.7.0*-1 52.7.0*-1 72.7.0*-1\n"
+    "Kaifa list 2|S13|text KFM_|Kaifa|list id model 1.7.0 2.7.0 3.7.0 4.7.0 {k}\n"
     "Kaifa list 3, one phase|S14|text KFM_|Kaifa|"
     "list id model 1.7.0 2.7.0 3.7.0 4.7.0 31.7.0*-3 32.7.0*-1 clock 1.8.0 2.8.0 3.8.0 4.8.0\n"
     "Kaifa list 3|S18|text KFM_|Kaifa|"
-    "list id model 1.7.0 2.7.0 3.7.0 4.7.0 31.7.0*-3 51.7.0*-3 71.7.0*-3 32.7.0*-1 52.7.0*-1 72.7.0*-1 "
-    "clock 1.8.0 2.8.0 3.8.0 4.8.0\n"
+    "list id model 1.7.0 2.7.0 3.7.0 4.7.0 {k} clock 1.8.0 2.8.0 3.8.0 4.8.0\n"
     "Kaifa Sweden, OBIS|S36|obis 0.2.129|Kaifa|pairs W+0 A-3 V-1 E+0\n"
+    "Kamstrup push 1|S65|text Kamstrup_V|Kamstrup|pairs W+0 A-2 V=size E+0? F-2\n"
+    "Kamstrup push 1, one phase|S37|text Kamstrup_V|Kamstrup|pairs W+0 A-2 V=size E+0? F-2\n"
+    "Kamstrup Sweden|S*|text Kamstrup_V 5 *092|Kamstrup|pairs W+0 A-2 V=size E+0? F-2\n"
     "Kamstrup|S*|text Kamstrup_V|Kamstrup|pairs W+0 A-2 V=size E+1? F-2\n"
+    "Landis+Gyr E450|S*|objects|Landis+Gyr?|objects W+0 A-2 V+0 E+0\n"
+    "Landis+Gyr E450 Burgenland|S14|u16|Landis+Gyr?|"
+    "32.7.0/2 52.7.0/2 72.7.0/2 31.7.0*-2/2 51.7.0*-2/2 71.7.0*-2/2 1.7.0/4 2.7.0/4 1.8.0/4 2.8.0/4 - - - id\n"
+    "Landis+Gyr E450 Burgenland, short|S11|u16|Landis+Gyr?|"
+    "32.7.0/2 52.7.0/2 72.7.0/2 31.7.0*-2/2 51.7.0*-2/2 71.7.0*-2/2 1.7.0/4 2.7.0/4 1.8.0/4 2.8.0/4 id\n"
+    "Netz NOE|S*|octets 12||pairs clock id\n"
+    "Iskraemeco instantaneous|S18|text ISK|Iskraemeco|id list? 1.7.0 2.7.0 3.7.0 4.7.0 {u} {p}\n"
+    "Iskraemeco energy|S12|text ISK|Iskraemeco|id list? 96.3.10/1 tariff {t} 3.8.0? 4.8.0?\n"
+    "Iskraemeco UP_3f|S12|text ISK|Iskraemeco|id list {u} 1.7.0 2.7.0 3.7.0 4.7.0\n"
+    "Iskraemeco one phase|S10|text ISK|Iskraemeco|"
+    "id alt 1.7.0 2.7.0 3.7.0 4.7.0 32.7.0*-1/2 31.7.0*-2/2 21.7.0 22.7.0\n"
+    "Iskraemeco tariffs|S10|text ISK|Iskraemeco|"
+    "id alt 1.8.1/4 1.8.2/4 2.8.1/4 2.8.2/4 3.8.1/4 3.8.2/4 4.8.1/4 4.8.2/4\n"
+    "Iskraemeco 9|S9|text ISK|Iskraemeco|id alt 1.7.0 2.7.0 3.7.0 4.7.0 32.7.0*-1/2 - -\n"
+    "Iskraemeco 9, energy|S9|text ISK|Iskraemeco|id 1.7.0? 2.7.0? {t}\n"
+    "Iskraemeco 8|S8|text ISK|Iskraemeco|id alt 32.7.0*-1/2 31.7.0*-2/2 1.7.0 2.7.0 3.7.0 4.7.0\n"
+    "Iskraemeco quarter hour|S4|octets 8||id -/1 1.8.0/4 2.8.0/4\n"
+    "Iskraemeco IE.5|S33|octets 8||id - - {t} 5.8.0? 6.8.0? 7.8.0? 8.8.0? 1.7.0 2.7.0 13.7.0*-3/2 {p} {u} "
+    "-/4 - - - - - - -\n"
+    "Iskraemeco IE.5, short|S28|octets 8||id - - {t} 1.7.0 2.7.0 {p} {u} -/4 - - - - - - -\n"
+    "Iskraemeco Switzerland|S15|u32|Iskraemeco?|"
+    "1.8.0? 1.8.1? 1.8.2? 2.8.0? 2.8.1? 2.8.2? - clock 2.7.0? 1.7.0? 31.7.0*-2? 51.7.0*-2? 71.7.0*-2? 32.7.0*-1? "
+    "72.7.0*-1?\n"
+    "Iskraemeco Kaernten|S12|obis 25.9.0|Iskraemeco|- id - - 1.8.0 2.8.0 3.8.0 4.8.0 1.7.0 2.7.0 - -\n"
 )
+# What stands for a run of words that several rows share.
+_RUNS = (("{k}", _KAIFA_3P), ("{u}", _U3_I3), ("{p}", _P3), ("{t}", _TARIFFS))
 
 # Who made it, by how a list id, a P1 identification, a device name or a system title begins:
 # prefix|maker. Longer prefixes first.
@@ -61,11 +102,13 @@ _MAKERS = (
 _NORMAL_TIME = b"Aidon Kamstrup "
 
 # Words of a positional row that are no register, and the codes they get in a plan.
-_WORDS = "list id model name alt clock - "
-_CODES = b"\xe3\xe1\xe2\xe4\xe5\xf0\xf1"
+_WORDS = "list id model name alt clock - tariff "
+_CODES = b"\xe3\xe1\xe2\xe4\xe5\xf0\xf1\xf2"
 _TEXT = 0xE0
 _CLOCK = 0xF0
 _SKIP = 0xF1
+_TARIFF = 0xF2
+_ASSUMED = 0x80  # added to the octets wanted
 
 
 def maker(text):
@@ -90,47 +133,77 @@ class Plan:
         self.name, root, first, who, elements = row.split("|")
         self.root = axdr.ARRAY if root[0] == "A" else axdr.STRUCTURE
         self.size = 0 if root[1:] == "*" else int(root[1:])
+        first, _, other = first.partition(" 5 *")
+        self.ending = other.encode()
         self.kind, _, wanted = first.partition(" ")
         self.wanted = bytes(int(x) for x in wanted.split(".")) if self.kind == "obis" else wanted.encode()
-        self.maker = who.encode()
+        self.guess = who[-1:] == "?"
+        self.maker = who.rstrip("?").encode()
+        for short, run in _RUNS:
+            elements = elements.replace(short, run)
         words = elements.split(" ")
         self.scales = None
         self.items = None
-        if words[0] == "pairs":
+        self.clock = "clock" in words  # for pairs: the first element
+        self.ident = "id" in words  # for pairs: the last element
+        self.objects = words[0] == "objects"
+        if self.objects or words[0] == "pairs":
             self.scales = bytearray(cosem.SLOTS + 1)
             for word in words[1:]:
                 at = "WAVEF".find(word[0])
-                self.scales[at] = 1 if word[1] == "=" else 64 + int(word[1:3]) + (128 if "?" in word else 0)
+                if at >= 0:
+                    self.scales[at] = 1 if word[1] == "=" else 64 + int(word[1:3]) + (128 if "?" in word else 0)
         else:
             self.items = bytearray(3 * len(words))
             for at, word in enumerate(words):
                 self._item(3 * at, word)
 
     def _item(self, at, word):
-        """Code, scale + 64 and octets wanted of one word."""
+        """Code, scale + 64 and octets wanted (0 any) of one word."""
         items = self.items
         items[at + 1] = 64
+        if word[-1] == "?":
+            items[at + 2] = _ASSUMED
+            word = word[:-1]
+        word, _, octets = word.partition("/")
+        items[at + 2] |= int(octets or 0)
         if not word[0].isdigit():
             items[at] = _CODES[_WORDS[: _WORDS.find(word + " ")].count(" ")]
             return
-        word, _, octets = word.partition("/")
         word, _, scale = word.partition("*")
         c, d, e = word.split(".")
         items[at] = registers.find(int(c), int(d), int(e))
         items[at + 1] += int(scale or 0)
-        items[at + 2] = int(octets or 0)
 
     def fits(self, buf, table, n):
         """True when the list noted in table[0:n] is this row's."""
         root = table[0]
         if n < 2 or buf[root] != self.root or (self.size and axdr.count(buf, root) != self.size):
             return False
+        if not self._begins(buf, table, n):
+            return False
+        if self.ending:
+            i = table[5] if n > 5 else 0
+            if not i or buf[i] != axdr.TEXT:
+                return False
+            b = axdr.content(buf, i) + axdr.count(buf, i)
+            if axdr.count(buf, i) < len(self.ending) or not reading.same(self.ending, buf, b - len(self.ending), b):
+                return False
+        return not self.items or self._types_fit(buf, table, n)
+
+    def _begins(self, buf, table, n):
+        """True when the list's first element is as the row says."""
         i = table[1]
         tag = buf[i]
-        if self.kind == "u32":
-            return tag == 6
-        if self.kind == "obis":
+        kind = self.kind
+        if kind == "u32" or kind == "u16":
+            return tag == (6 if kind == "u32" else 18)
+        if kind == "obis":
             return axdr.is_octets(buf, i, 6) and reading.same(self.wanted, buf, i + 4, i + 7)
+        if kind == "octets":
+            return axdr.is_octets(buf, i, int(self.wanted))
+        if kind == "objects":
+            return tag == axdr.ARRAY and cosem.are_objects(buf, table, n)
         if tag != axdr.OCTETS and tag != axdr.TEXT:
             return False
         a = axdr.content(buf, i)
@@ -143,11 +216,13 @@ class Plan:
             return False
         for k in range(1, n):
             code = items[3 * k - 3]
-            octets = items[3 * k - 1]
+            octets = items[3 * k - 1] & 15
             i = table[k]
             tag = buf[i]
-            if code < _TEXT:
-                if not axdr.is_integer(tag) or (octets and axdr.size(tag) != octets):
+            if code < _TEXT or octets:
+                size = axdr.size(tag)
+                # Status registers come as enums of one octet, values never do.
+                if not size or (size != octets if octets else size == 1):
                     return False
             elif code == _CLOCK:
                 if not axdr.is_octets(buf, i, 12):
@@ -158,19 +233,29 @@ class Plan:
 
     def take(self, buf, table, n, into):
         """Put the list's values into the reading; returns 0 or a fault code."""
-        if self.scales:
-            k = 1
-            if self.kind == "text":
-                a = axdr.content(buf, table[1])
-                into.set_text(reading.LIST_ID, buf, a, a + axdr.count(buf, table[1]))
-                k = 2
-            cosem.pairs(buf, table, n, k, self.scales, into)
-        else:
-            if not self._types_fit(buf, table, n):
+        if self.objects:
+            if not cosem.objects(buf, table, n, self.scales, into):
                 return fault.LIST
+        elif self.scales:
+            self._pairs(buf, table, n, into)
+        else:
             self._positions(buf, table, n, into)
-        into.set_text(reading.MAKER, self.maker, 0, len(self.maker))
+        if self.maker:
+            into.set_text(reading.MAKER, self.maker, 0, len(self.maker), self.guess)
         return 0
+
+    def _pairs(self, buf, table, n, into):
+        k = 1
+        if self.clock:
+            cosem.clock(buf, table[1] + 2, into, reading.COSEM)
+            k = 2
+        elif self.kind == "text":
+            _take_text(reading.LIST_ID, buf, table[1], into)
+            k = 2
+        last = table[n - 1]
+        if self.ident and (buf[last] == axdr.OCTETS or buf[last] == axdr.TEXT):
+            _take_text(reading.METER_ID, buf, last, into)
+        cosem.pairs(buf, table, n, k, self.scales, into)
 
     def _positions(self, buf, table, n, into):
         items = self.items
@@ -178,12 +263,20 @@ class Plan:
             code = items[3 * k - 3]
             i = table[k]
             if code < _TEXT:
-                into.put(code, axdr.integer(buf, i), items[3 * k - 2] - 64, reading.SENT)
+                state = reading.ASSUMED if items[3 * k - 1] & _ASSUMED else reading.SENT
+                into.put(code, axdr.integer(buf, i), items[3 * k - 2] - 64, state)
             elif code == _CLOCK:
                 cosem.clock(buf, i + 2, into, reading.COSEM)
+            elif code == _TARIFF:
+                if axdr.count(buf, i) == 2:
+                    into.put(registers.TARIFF, buf[i + 2] << 8 | buf[i + 3], 0, reading.SENT)
             elif code != _SKIP:
-                a = axdr.content(buf, i)
-                into.set_text(code - _TEXT, buf, a, a + axdr.count(buf, i))
+                _take_text(code - _TEXT, buf, i, into, items[3 * k - 1] & _ASSUMED != 0)
+
+
+def _take_text(slot, buf, i, into, guessed=False):
+    a = axdr.content(buf, i)
+    into.set_text(slot, buf, a, a + axdr.count(buf, i), guessed)
 
 
 _plans = []  # plans in use: a device meets the two or three lists of its own meter

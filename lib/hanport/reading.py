@@ -93,6 +93,7 @@ class Reading:
         for r in range(len(have)):
             have[r] = ABSENT
         self.told = 0  # bit n: text n is in this telegram
+        self.guessed = 0  # bit n: it is, but nothing proves that it means this
         self.clock_form = NO_CLOCK
         self.dst = 0
         self.integrity = CHECKED
@@ -124,8 +125,11 @@ class Reading:
         """Value of a register in its integer unit, or None."""
         return self.values[register] if self.have[register] else None
 
-    def set_text(self, slot, buf, a, b):
-        """Text slot := buf[a:b] without trailing NULs and spaces; allocates only when it changed."""
+    def set_text(self, slot, buf, a, b, guessed=False):
+        """Text slot := buf[a:b] without NULs and spaces around; allocates only when it changed.
+
+        guessed: no octet proves that this is what the slot says.
+        """
         while b > a and buf[b - 1] in b"\0 \xff":
             b -= 1
         while a < b and buf[a] in b"\0 ":
@@ -136,6 +140,10 @@ class Reading:
         if old is None or not same(old, buf, a, b):
             self.texts[slot] = bytes(memoryview(buf)[a:b])
         self.told |= 1 << slot
+        if guessed:
+            self.guessed |= 1 << slot
+        else:
+            self.guessed &= ~(1 << slot)
 
     def text(self, slot):
         """Text of a slot as octets, or None."""
@@ -188,6 +196,7 @@ class State(Reading):
         for slot in range(TEXTS):
             if new.told >> slot & 1:
                 self.texts[slot] = new.texts[slot]
+        self.guessed = self.guessed & ~new.told | new.guessed
         self.told |= new.told
         if new.clock_form:
             for k in range(12):

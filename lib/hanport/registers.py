@@ -123,6 +123,7 @@ E_EXPORT_L1 = 47
 E_IMPORT_T1 = 50
 E_EXPORT_T1 = 58
 DEMAND_PEAK = 73
+TARIFF = 78
 
 NONE = 255  # no register has this code
 

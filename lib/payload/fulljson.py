@@ -72,17 +72,18 @@ def _submeters(w, r):
         w.close(b"]")
 
 
-def _listed(w, r, state, name):
-    """Names of the registers in this state, as an array under `name`."""
+def _listed(w, r, state, name, guessed=0):
+    """Names of the registers in this state, and of texts marked in `guessed`, as an array under `name`."""
     opened = False
-    for register in range(registers.COUNT):
-        if r.have[register] == state:
+    for k in range(registers.COUNT + reading.TEXTS):
+        slot = k - registers.COUNT
+        if guessed >> slot & 1 if slot >= 0 else r.have[k] == state:
             if not opened:
                 w.key(name)
                 w.open(b"[")
                 opened = True
             w.item()
-            w.string(registers.name(register).encode())
+            w.string((registers.name(k) if slot < 0 else reading.text_name(slot)).encode())
     if opened:
         w.close(b"]")
 
@@ -97,7 +98,7 @@ def write(w, r):
         if r.have[register]:
             w.pair(registers.name(register), r.values[register], registers.decimals(register), True)
     _submeters(w, r)
-    _listed(w, r, reading.ASSUMED, b"scale_assumed")
+    _listed(w, r, reading.ASSUMED, b"scale_assumed", r.guessed)
     _listed(w, r, reading.DERIVED, b"derived")
     if r.integrity == reading.UNCHECKED:
         w.text(b"integrity", b"no checksum was sent")
