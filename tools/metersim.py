@@ -3,6 +3,7 @@
 
     metersim.py host_tests/frames/kaifa --baud 2400 --parity 8E1 --period 2 --loop
     metersim.py one.hex --speed 0 --count 100 --flip 0.2 --seed 7 --link build/meter
+    metersim.py --kmp electricity          a meter that answers and never pushes: see kmpsim.py
 
 The first line on stdout is `pty /dev/pts/N`. A pseudo-terminal has no speed and no parity of its own: the
 line speed is kept by waiting, and a parity or inversion fault is shown as the octets a reader would get.
@@ -23,9 +24,11 @@ import time
 import tty
 from pathlib import Path
 
+import kmpsim
+
 SUFFIXES = (".hex", ".txt", ".bin")
 # Bits a character on the line: start, data, parity, stop.
-CHARACTER_BITS = {"8N1": 10, "8E1": 11, "7E1": 10}
+CHARACTER_BITS = {"8N1": 10, "8N2": 11, "8E1": 11, "7E1": 10}
 CHUNK_SECONDS = 0.02
 
 
@@ -75,26 +78,20 @@ def load_frames(paths):
 
 
 def wrong_parity(octets):
-    """7-bit octets as an 8N1 reader gets them from a 7E1 line: the parity arrives as bit 7.
-
-    Eight-bit data read with a wrong setting would also lose stop bits; that is not modelled: bit 7 is all.
-    """
+    """7-bit octets of a 7E1 line as an 8N1 reader gets them: bit 7 is the parity. No more is shown."""
     return bytes((octet & 0x7F) | ((octet & 0x7F).bit_count() & 1) << 7 for octet in octets)
 
 
 def inverted(octets):
-    """Octets of an inverted line, simplified: every bit turned.
-
-    On a real line the start bit is turned too, so the reader loses step; for a decoder both are rubbish.
-    """
+    """Octets of an inverted line, simplified: every bit turned. A real reader would lose step, too."""
     return bytes(octet ^ 0xFF for octet in octets)
 
 
 def damage(frame, rng, flip=0.0, cut=0.0):
     """(octets, what): the frame, with probability `flip` one bit flipped, with probability `cut` cut short.
 
-    rng: random.Random; it is asked the same number of times for every frame of the same length, so that a
-    seed gives the same damage whatever the other options are. what: words for the log, "" when untouched.
+    rng: random.Random, asked equally often for frames of the same length, so that a seed gives the same
+    damage whatever the other options are. what: words for the log, "" when untouched.
     """
     flip_at, flip_bit, cut_at = rng.randrange(len(frame)), rng.randrange(8), rng.randrange(1, len(frame) + 1)
     flipped, short = rng.random() < flip, rng.random() < cut
@@ -216,11 +213,10 @@ def options_parser():
     seconds, count = _number(float, 0, "a number of seconds"), _number(int, 0, "a whole number from 0 up")
     parser = OneLineParser(prog="metersim.py", description="a simulated meter on a pseudo-terminal")
     add = parser.add_argument
-    add("frames", nargs="+", metavar="FRAMES", help=".hex, .txt or .bin files, or folders of them")
-    add("--baud", type=_number(int, 50, "a line speed"), default=2400)
+    add("frames", nargs="*", metavar="FRAMES", help=".hex, .txt or .bin files, or folders of them")
+    add("--baud", type=_number(int, 50, "a line speed"), help="2400, or what the --kmp meter has")
     add("--parity", choices=tuple(CHARACTER_BITS), default="8E1", help="decides the bits a character takes")
-    add("--speed", type=_number(float, 0, "a factor from 0 up"), default=1.0,
-        help="times faster; 0 no wait")
+    add("--speed", type=_number(float, 0, "a factor from 0 up"), default=1.0, help="times faster; 0 no wait")
     add("--period", type=seconds, default=0.0, help="seconds from one frame's start to the next")
     add("--loop", action="store_true", help="start again after the last frame, for ever")
     add("--count", type=count, help="stop after this many frames; starts again after the last")
@@ -234,6 +230,7 @@ def options_parser():
     add("--seed", type=int, default=0, help="same seed, same damage")
     add("--link", metavar="PATH", help="symlink to the terminal")
     add("-v", "--verbose", action="store_true", help="a line a frame on stderr")
+    kmpsim.add_options(add, share)
     return parser
 
 
@@ -276,17 +273,19 @@ def main(argv=None):
     """Command line; exit code 0, or 2 with one line on stderr."""
     parser = options_parser()
     options = parser.parse_args(argv)
-    meter = None
+    meter, baud = None, options.baud or kmpsim.BAUDS.get(options.kmp, 2400)
+    if bool(options.frames) == bool(options.kmp):
+        parser.error("FRAMES or --kmp, one of the two")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, _leave)
     try:
         frames = load_frames(options.frames)
-        meter = Meter(options.baud / CHARACTER_BITS[options.parity] * options.speed, options.link)
+        meter = Meter(baud / CHARACTER_BITS[options.parity] * options.speed, options.link)
         print(f"pty {meter.path}", flush=True)
         if options.seconds:
             # An alarm also ends a frame that is half sent, or a long pause.
             signal.setitimer(signal.ITIMER_REAL, options.seconds)
-        play(meter, frames, options)
+        kmpsim.serve(meter, options, damage) if options.kmp else play(meter, frames, options)
         meter.drain()
     except SimError as error:
         parser.error(str(error))
