@@ -31,8 +31,8 @@ def _noise(dice, good):
         bad = bytearray(good)
         bad[1 + dice.roll(len(good.rstrip(b"\r\n")) - 2)] ^= 1 << dice.roll(8)
         return bytes(bad)
-    if kind == 4:  # cut short
-        return good[: dice.roll(len(good.rstrip(b"\r\n")))]
+    if kind == 4:  # cut short by more than a closing flag, which the next frame would lend it
+        return good[: dice.roll(len(good.rstrip(b"\r\n")) - 1)]
     if kind == 5:
         return b"\x7e" * dice.roll(5) + b"/" * dice.roll(3) + b"\x68" * dice.roll(4)
     if kind == 6:  # a false M-Bus header
