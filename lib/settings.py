@@ -91,7 +91,8 @@ class Settings:
     def public(self):
         """Values without the secrets, which are told only as set or not."""
         return {
-            key: (bool(self._values[key]) if secret else self._values[key]) for key, _, _, _, secret, _ in rows()
+            key: (bool(self._values[key]) if secret else self._values[key])
+            for key, _, _, _, secret, _ in rows()
         }
 
 

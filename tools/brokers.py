@@ -98,6 +98,7 @@ class Broker:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def close(self):
+        """Stop it and remove its files."""
         self.stop()
         self._folder.cleanup()
 

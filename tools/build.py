@@ -59,6 +59,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, but a wrong option gives one line and no usage text."""
 
     def error(self, message):
+        """What argparse calls instead of leaving by itself."""
         raise UsageError(message)
 
 

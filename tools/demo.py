@@ -32,7 +32,7 @@ FRAMES = [
 
 
 def phases(data, letter):
-    """"231.1/229.8/230.5" of the phases that are there."""
+    """ "231.1/229.8/230.5" of the phases that are there."""
     return "/".join(f"{data[letter + n]:g}" for n in "123" if letter + n in data)
 
 

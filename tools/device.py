@@ -197,7 +197,9 @@ class Device:
 def parser():
     """The options, each as in the issue of this tool."""
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    p.add_argument("--frames", nargs="+", metavar="PATH", default=[], help="start a simulated meter with these")
+    p.add_argument(
+        "--frames", nargs="+", metavar="PATH", default=[], help="start a simulated meter with these"
+    )
     p.add_argument("--uart", metavar="PTY", help="pseudo-terminal of a meter that runs already")
     p.add_argument("--broker", metavar="URL", help="mqtt://host:port")
     p.add_argument("--http", type=int, metavar="PORT", help="port of the page; a free one by default")

@@ -44,7 +44,9 @@ class House:
                 s["mqtt_topic"],
                 s["mqtt_keepalive"],
             )
-            self.publisher = Publisher(self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode())
+            self.publisher = Publisher(
+                self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode()
+            )
 
     async def _keep(self, name, start):
         """Run a task for ever; a fault of ours in one room must not stop the others."""

@@ -9,12 +9,13 @@ It works with every umqtt.simple from 1.3.4 on: none of the arguments that came 
 
 import asyncio
 import os
-import select
 import socket
 import time
 
 from micropython import const
 from umqtt import simple
+
+from app.link import ECONNRESET, ETIMEDOUT, Link
 
 # What `Mqtt.state` may be: words for the user.
 OFF = "off"
@@ -22,16 +23,11 @@ CONNECTING = "connecting"
 CONNECTED = "connected"
 WAITING = "waiting"
 
-_ROOM = const(536)  # one TCP segment of the ESP8266: a packet that fits leaves in one piece
-_LARGEST = const(2048)  # an incoming part larger than this is read past, not into the heap
 _TICK_MS = const(50)  # how often a silent link is looked at
-_BRISK_MS = const(10)  # the same while a connection is being made
 _PROVEN_MS = const(30000)  # a connection that lived this long makes the next back-off start from 1 s
 _SLOWEST_S = const(60)
 
 # Numbers of our own; the chips' C libraries do not agree on theirs, see words().
-_ETIMEDOUT = const(110)
-_ECONNRESET = const(104)
 _NO_HOST = const(-1)
 _NO_TLS = const(-2)
 
@@ -64,11 +60,11 @@ def words(fault):
         return "broker does not speak MQTT"
     if code == _NO_HOST:
         return "host name not found"
-    if code == _ETIMEDOUT or code == 116:
+    if code == ETIMEDOUT or code == 116:
         return "broker does not answer"
     if code == 111:
         return "broker refuses connections on this port"
-    if code in (_ECONNRESET, 103, 32, 107, 128):
+    if code in (ECONNRESET, 103, 32, 107, 128):
         return "broker closed the connection"
     if code in (101, 113, 114, 118):
         return "no way to the broker"
@@ -77,188 +73,6 @@ def words(fault):
     if code == _NO_TLS or (isinstance(code, int) and code < -1000):  # mbedTLS numbers start far below
         return "secure connection failed"
     return "network error"
-
-
-class Link:
-    """The socket as umqtt.simple sees it, and for the length of connect() the socket module too.
-
-    write() gathers, flush() sends. The socket below never blocks; whatever waits here gives up with
-    OSError(ETIMEDOUT) once the time granted by the last begin() is over, however the octets trickle.
-    setblocking() and settimeout() do nothing: umqtt.simple ends each wait_msg() with setblocking(True),
-    which on a bare socket would take every time limit away.
-    """
-
-    def __init__(self, timeout_ms):
-        self.sock = None
-        self.opening = False  # umqtt is composing CONNECT: the answer is not to be waited for
-        self.peek = False  # the next read() may return None, and leave this set, if nothing is there
-        self.heard = False  # something came in; cleared by whoever wants to know
-        self.too_large = False  # read() left out a part above _LARGEST
-        self._poller = None
-        self._timeout = timeout_ms
-        self._deadline = 0
-        self._buf = bytearray(_ROOM)
-        self._n = 0
-
-    # What umqtt.simple's connect() looks for in the socket module and on a new socket. The real
-    # connection stands already, made without blocking.
-    def socket(self, *_):
-        return self
-
-    def getaddrinfo(self, *_):
-        return ((None,),)
-
-    def connect(self, _):
-        pass
-
-    def settimeout(self, _):
-        pass
-
-    def setblocking(self, _):
-        pass
-
-    def attach(self, sock):
-        """Take over a non-blocking socket (or the TLS stream around the present one)."""
-        self.sock = sock
-        self._poller = select.poll()
-        self._poller.register(sock, select.POLLIN)
-        self._n = 0
-        self.peek = False
-        self.heard = False
-        self.too_large = False
-
-    def begin(self, times=1):
-        """Grant the next operation `times` the time limit."""
-        self._deadline = time.ticks_add(time.ticks_ms(), self._timeout * times)
-
-    def left(self):
-        """Milliseconds that remain of begin(); OSError(ETIMEDOUT) when there are none."""
-        n = time.ticks_diff(self._deadline, time.ticks_ms())
-        if n <= 0:
-            raise OSError(_ETIMEDOUT)
-        return n
-
-    def stream(self):
-        """The socket; OSError when there is none, as after a callback whose own publish() failed."""
-        if self.sock is None:
-            raise OSError(_ECONNRESET)
-        return self.sock
-
-    def ready(self):
-        """Is there something to read (or an end of the connection to find)? Never waits."""
-        for _ in self._poller.ipoll(0):
-            return True
-        return False
-
-    def _wait(self, events):
-        left = self.left()
-        self._poller.modify(self.sock, events)
-        for _ in self._poller.ipoll(left):
-            pass
-        self._poller.modify(self.sock, select.POLLIN)
-
-    async def rest(self):
-        """Let the other tasks run for a moment, unless the time is over."""
-        self.left()
-        await asyncio.sleep_ms(_BRISK_MS)
-
-    async def standing(self):
-        """Return once the TCP connection stands or has failed (the next write tells which)."""
-        self._poller.modify(self.sock, select.POLLOUT)
-        while not self.ready():
-            await self.rest()
-        self._poller.modify(self.sock, select.POLLIN)
-
-    def read(self, n):
-        """Exactly n octets; None only under `peek`; b"" for n == 0 or a part that was left out."""
-        if self.opening:
-            return b"\x20\x02\0\0"  # "accepted": the true answer is read by Mqtt._accepted()
-        peek = self.peek
-        self.peek = False
-        if self._n:
-            self.flush()
-        if n > _LARGEST:
-            self.too_large = True
-            while n > _LARGEST // 8:
-                n -= len(self.read(_LARGEST // 8))
-            self.read(n)
-            return b""
-        got = b""
-        while len(got) < n:
-            part = self.stream().read(n - len(got))
-            if part:
-                self.heard = True
-                got = got + part if got else part
-            elif part is not None:
-                raise OSError(_ECONNRESET)
-            elif peek and not got:
-                self.peek = True
-                return None
-            else:
-                self._wait(select.POLLIN)
-        return got
-
-    def write(self, data, n=-1):
-        """Gather data[:n]. What does not fit is sent before this returns, so data may be reused."""
-        if n < 0:
-            n = len(data)
-        at = self._n
-        room = _ROOM - at
-        if n <= room:
-            self._buf[at : at + n] = data if n == len(data) else memoryview(data)[:n]
-            self._n = at + n
-        else:
-            self._buf[at:] = memoryview(data)[:room]
-            self._n = _ROOM
-            self.flush()
-            self._send(data, room, n)
-        return n
-
-    def flush(self):
-        """Send what write() gathered."""
-        n = self._n
-        self._n = 0
-        self._send(self._buf, 0, n)
-
-    def _send(self, data, i, end):
-        while i < end:
-            n = self.stream().write(data, i, end - i)
-            if n:
-                i += n
-            else:
-                self._wait(select.POLLOUT)
-
-    async def drain(self):
-        """flush() for a link that may take its time: the other tasks run."""
-        i = 0
-        while i < self._n:
-            n = self.sock.write(self._buf, i, self._n - i)
-            if n:
-                i += n
-            else:
-                await self.rest()  # no poll: in a TLS handshake it is often a read that is awaited
-        self._n = 0
-
-    def close(self):
-        """Send what is left, then let go."""
-        try:
-            if self.sock is not None:
-                self.flush()
-        finally:
-            self.drop()
-
-    def drop(self):
-        """Let go at once. May be called at any time, also twice."""
-        sock = self.sock
-        self.sock = None
-        self._poller = None
-        self._n = 0
-        self.opening = False
-        if sock is not None:
-            try:
-                sock.close()
-            except OSError:
-                pass  # a TLS stream may fail to say goodbye over a dead link
 
 
 class Mqtt:
@@ -426,7 +240,7 @@ class Mqtt:
             if part:
                 got += part
             elif part is not None:
-                raise OSError(_ECONNRESET)
+                raise OSError(ECONNRESET)
             else:
                 await link.rest()
         if got[0] != 0x20 or got[1] != 2:
@@ -469,7 +283,7 @@ class Mqtt:
                 if link.heard:
                     asked = False
                 elif time.ticks_diff(now, pinged) > patience:
-                    raise OSError(_ETIMEDOUT)
+                    raise OSError(ETIMEDOUT)
             elif time.ticks_diff(now, pinged) >= half:
                 link.begin()
                 link.heard = False

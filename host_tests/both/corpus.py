@@ -48,7 +48,11 @@ def own(*formats):
                     row = json.load(f)
                 if not formats or row["format"] in formats:
                     path = folder + "/" + file[:-5]
-                    yield maker + "/" + file[:-5], octets(path + (".hex" if exists(path + ".hex") else ".txt")), row
+                    yield (
+                        maker + "/" + file[:-5],
+                        octets(path + (".hex" if exists(path + ".hex") else ".txt")),
+                        row,
+                    )
 
 
 def truths(row):
@@ -113,5 +117,7 @@ def run(decoder, data, cut=0):
 def wrong(expected, got, uncertain=()):
     """List of (key, expected, got) that differ; keys of `uncertain` are not judged."""
     return [
-        (key, value, got.get(key)) for key, value in expected.items() if key not in uncertain and got.get(key) != value
+        (key, value, got.get(key))
+        for key, value in expected.items()
+        if key not in uncertain and got.get(key) != value
     ]

@@ -1,6 +1,7 @@
 """Every frame gives its truth, whole and octet by octet; a frame that is not good gives no value."""
 
 import corpus
+
 from hanport import Decoder, fault
 
 _MARKS = ("scale_assumed", "derived", "integrity")

@@ -18,8 +18,8 @@ def octets(text):
 
 # dlms-hdlc.md section 3, example A: 7E, length 39, addresses 01 and 02 01, control 10, HCS 5A 87, FCS B7 4F.
 FRAME_A = octets(
-    "7E A0 27 01 02 01 10 5A 87 E6 E7 00 0F 40 00 00 00 09 0C 07 E8 07 0F 01 0D 05 02 FF 80 00 00 02 01 06 00 00 04 D2"
-    "B7 4F 7E"
+    "7E A0 27 01 02 01 10 5A 87 E6 E7 00 0F 40 00 00 00 09 0C 07 E8 07 0F 01 0D 05 02 FF 80 00 00 02 01 06 00"
+    "00 04 D2 B7 4F 7E"
 )
 SHORT = octets("7E A0 07 03 21 93 0F 01 7E")  # section 1: a frame without information
 
@@ -175,7 +175,9 @@ def test_local_time():
     t = 1761440400  # 2025-10-26 01:00 UTC
     assert localtime.offset(oslo, t - 1) == 7200 and localtime.offset(oslo, t) == 3600
     assert localtime.to_utc(oslo, t + 3600 - 1 + 3600, None) == t - 1 + 0  # 02:59:59 that comes first: summer
-    assert localtime.to_utc(oslo, t + 3600 + 1800, t + 1800) == t + 1800  # the second 02:30, told by the clock
+    assert (
+        localtime.to_utc(oslo, t + 3600 + 1800, t + 1800) == t + 1800
+    )  # the second 02:30, told by the clock
     assert localtime.date(localtime.days(2024, 2, 29)) == (2024, 2, 29)
 
 
@@ -303,7 +305,9 @@ def test_keys_as_people_paste_them():
 
 def test_settings():
     """What does not fit keeps its default and is named; secrets are told only as set or not."""
-    s = settings.parse('{"mqtt_port": 99999, "key": "zz", "mqtt_password": "p", "baud": "115200", "zone": "Mars"}')
+    s = settings.parse(
+        '{"mqtt_port": 99999, "key": "zz", "mqtt_password": "p", "baud": "115200", "zone": "Mars"}'
+    )
     assert s["mqtt_port"] == 1883 and s["key"] == "" and s["baud"] == 115200 and s["zone"] == "Europe/Oslo"
     assert len(s.problems) == 3
     assert s.public()["mqtt_password"] is True and s.public()["key"] is False
@@ -315,7 +319,10 @@ def test_every_fault_has_words():
     """Each code has its own name, words and a hint."""
     names = [fault.name(code) for code in range(fault.COUNT)]
     assert len(set(names)) == fault.COUNT and all(names)
-    assert fault.name(fault.FCS) == "fcs" and fault.words(fault.NO_KEY) == "the telegram is encrypted and no key is set"
+    assert (
+        fault.name(fault.FCS) == "fcs"
+        and fault.words(fault.NO_KEY) == "the telegram is encrypted and no key is set"
+    )
     assert all(fault.words(code) for code in range(fault.COUNT))
     assert all(fault.hint(code) for code in range(1, fault.COUNT))
 
@@ -351,9 +358,12 @@ def test_telegram_larger_than_the_buffer():
 
 
 def test_unknown_list_takes_only_what_explains_itself():
-    """A value without scaler in a list that no row knows is left out; one with scaler and unit is taken."""
+    """A value without scaler in a list that no row knows is left out; one with both is taken."""
     # structure of 4: OBIS 1.7.0, u32 1234 (no scaler), OBIS 2.7.0, u32 5 with scaler_unit 0, 27
-    body = octets("02 05 09 06 01 00 01 07 00 FF 06 00 00 04 D2 09 06 01 00 02 07 00 FF 06 00 00 00 05 02 02 0F 00 16 1B")
+    body = octets(
+        "02 05 09 06 01 00 01 07 00 FF 06 00 00 04 D2 09 06 01 00 02 07 00 FF 06 00 00 00 05"
+        "02 02 0F 00 16 1B"
+    )
     d = Decoder(256)
     d.dump(octets("0F 00 00 00 00 00") + body)
     assert d.ready

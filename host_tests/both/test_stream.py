@@ -1,6 +1,7 @@
 """1,000 good frames of all makers with noise, false headers and flipped bits between them."""
 
 import corpus
+
 from hanport import Decoder
 
 FRAMES = 1000
@@ -47,7 +48,9 @@ def _mixed(seed, frames):
         (octets, corpus.truths(row))
         for _, octets, row in corpus.own("hdlc", "dsmr")
         # A telegram without a checksum cannot be told from a damaged one.
-        if not row["encrypted"] and not row.get("uncertain") and not (octets[0] == 0x2F and octets.rstrip()[-1:] == b"!")
+        if not row["encrypted"]
+        and not row.get("uncertain")
+        and not (octets[0] == 0x2F and octets.rstrip()[-1:] == b"!")
     ]
     pool = [(o, t) for o, t in pool if len(corpus.run(Decoder(2048), o)[0]) == len(t)]
     assert len(pool) > 30, len(pool)

@@ -13,8 +13,9 @@ import pytest
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "tools"))
 
-import device  # noqa: E402
 import paho.mqtt.client as paho  # noqa: E402
+
+import device  # noqa: E402
 from brokers import Broker  # noqa: E402
 
 FRAMES = TOP / "host_tests" / "frames"
@@ -29,7 +30,14 @@ class Run:
         self.client = None
         self.subscribe()
         options = ["--broker", f"mqtt://127.0.0.1:{self.broker.port}", "--speed", "10", *options]
-        options += ["--frames", *(str(FRAMES / name) for name in frames), "--meter", "--period", "0.1", *meter]
+        options += [
+            "--frames",
+            *(str(FRAMES / name) for name in frames),
+            "--meter",
+            "--period",
+            "0.1",
+            *meter,
+        ]
         self.device = device.Device(device.parser().parse_args(options))
         self.device.start()
 
@@ -98,7 +106,10 @@ def test_three_makers_to_mqtt_and_page(started):
     assert set(status["lamps"].values()) == {"good"}
     assert status["mqtt"]["state"] == "connected"
     reading = run.get("api/reading")
-    assert reading["list_id"] in truth and reading["energy_import_kwh"] == truth[reading["list_id"]]["energy_import_kwh"]
+    assert (
+        reading["list_id"] in truth
+        and reading["energy_import_kwh"] == truth[reading["list_id"]]["energy_import_kwh"]
+    )
     assert run.get("data.json")["i"] == reading["active_power_import_w"]
     with urllib.request.urlopen(run.device.url, timeout=10) as page:
         assert b"Hanport" in page.read()
@@ -170,7 +181,10 @@ def test_runs_from_the_image(started, tmp_path, board):
 )
 def test_bad_options_of_device(options):
     done = subprocess.run(
-        [sys.executable, str(TOP / "tools" / "device.py"), *options], capture_output=True, text=True, timeout=60
+        [sys.executable, str(TOP / "tools" / "device.py"), *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1 and not done.stdout
@@ -178,7 +192,10 @@ def test_bad_options_of_device(options):
 
 def test_demo():
     done = subprocess.run(
-        [sys.executable, str(TOP / "tools" / "demo.py"), "--seconds", "12"], capture_output=True, text=True, timeout=120
+        [sys.executable, str(TOP / "tools" / "demo.py"), "--seconds", "12"],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     for maker in ("AIDON_V0001", "KFM_001", "Kamstrup_V0001"):

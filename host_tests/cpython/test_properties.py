@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent.parent / "both"))
 
 import corpus  # noqa: E402
+
 from hanport import Decoder  # noqa: E402
 
 POOL = [
@@ -25,7 +26,7 @@ checked = st.sampled_from(CHECKED)
 def cut(data, places):
     """Data cut at the places (any numbers)."""
     at = sorted(p % (len(data) + 1) for p in places)
-    return [data[a:b] for a, b in zip([0, *at], [*at, len(data)])]
+    return [data[a:b] for a, b in zip([0, *at], [*at, len(data)], strict=True)]
 
 
 def fed(decoder, pieces):
@@ -47,7 +48,11 @@ def fed(decoder, pieces):
     return readings, faults
 
 
-@given(st.lists(frames, min_size=1, max_size=3), st.binary(max_size=30), st.lists(st.integers(0, 9999), max_size=8))
+@given(
+    st.lists(frames, min_size=1, max_size=3),
+    st.binary(max_size=30),
+    st.lists(st.integers(0, 9999), max_size=8),
+)
 def test_cuts_do_not_matter(chosen, noise, places):
     data = noise.join(octets for _, octets, _ in chosen) + noise
     assert fed(Decoder(2048), cut(data, places)) == fed(Decoder(2048), [data])
@@ -58,7 +63,7 @@ def test_noise_around_costs_nothing(chosen, before, after):
     name, octets, truths = chosen
     readings, _ = corpus.run(Decoder(2048), before + octets + after)
     # Noise may by chance continue into the frame's octets as text; the frame is still found.
-    assert [corpus.wrong(t, r) for t, r in zip(truths, readings)] == [[]] * len(truths), name
+    assert [corpus.wrong(t, r) for t, r in zip(truths, readings, strict=True)] == [[]] * len(truths), name
 
 
 @settings(max_examples=400)
@@ -96,7 +101,7 @@ def test_cut_frame_then_good_frame(chosen, end, start):
     piece = octets[start:end] if end - start < len(octets) else b""
     readings, _ = corpus.run(Decoder(4096), piece + octets)
     assert len(readings) >= len(truths), name
-    for truth, got in zip(truths, readings[-len(truths) :]):
+    for truth, got in zip(truths, readings[-len(truths) :], strict=True):
         assert not corpus.wrong(truth, got), name
 
 

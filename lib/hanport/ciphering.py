@@ -107,7 +107,7 @@ class Ciphering:
         return 0
 
     def _keys_are_swapped(self, buf, control, counter, a, end):
-        """True when the tag holds with the two keys the other way round; seldom called, so it may take memory."""
+        """True when the tag holds with the two keys the other way round. Seldom called: it takes memory."""
         if not self._swapped:
             return False
         gcm = Gcm(*self._swapped)

@@ -63,7 +63,7 @@ def _volts_scale(number):
 
 
 def store(buf, obis, value, scaler, unit, scales, into):
-    """Put the element with its OBIS code (09 06 A B C D E F) at buf[obis:] and its value at buf[value:] into the reading.
+    """Put the value at buf[value:] into the reading; its OBIS code (09 06 A B C D E F) is at buf[obis:].
 
     scaler, unit: as sent, or unit 0 when none was sent; then `scales` (one octet a unit slot: scale + 64,
     bit 7 set when it is an assumption; 0 unknown; 1 by size) decides, and None means it cannot be told.
@@ -137,7 +137,7 @@ def pairs(buf, table, n, k, scales, into):
 
 
 def are_objects(buf, table, n):
-    """True when element 1 is an array of capture objects: structures of u16 class, OBIS, i8 attribute, u16 index."""
+    """True when element 1 is an array of capture objects: (u16 class, OBIS, i8 attribute, u16 index)."""
     count = axdr.count(buf, table[1])
     if not count or n < 2 + 5 * count:
         return False

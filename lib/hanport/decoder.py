@@ -1,12 +1,12 @@
 """The hallway: octets in, a Reading or a fault out. The one file of lib/ that sees every layer.
 
-    d = Decoder()
-    i = 0
-    while True:
-        i = d.feed(octets, i, n)
-        if d.ready: use d.reading (valid until the next feed)
-        elif d.fault: fault.words(d.fault) says why
-        elif i >= n: break
+d = Decoder()
+i = 0
+while True:
+    i = d.feed(octets, i, n)
+    if d.ready: use d.reading (valid until the next feed)
+    elif d.fault: fault.words(d.fault) says why
+    elif i >= n: break
 """
 
 from array import array
@@ -207,7 +207,7 @@ class Decoder:
     def _block(self, buf, a, b):
         """One block of a general-block-transfer (Green Book 9.4.6.13): 0 when it was the last.
 
-            E0 | last, streaming, window | number 2 | number acknowledged 2 | length | data
+        E0 | last, streaming, window | number 2 | number acknowledged 2 | length | data
         """
         frames = self.framing
         number = buf[a + 3] | buf[a + 2] << 8 if b - a > 7 else 0

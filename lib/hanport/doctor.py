@@ -81,7 +81,9 @@ class Findings:
                     self.words,
                     fault.hint(self.last_fault),
                 )
-            return "Octets come, but no telegram is recognised: speed, parity or inversion of the port is wrong."
+            return (
+                "Octets come, but no telegram is recognised: speed, parity or inversion of the port is wrong."
+            )
         if self.last_fault:
             return "Telegrams come, but %s. %s" % (self.words, fault.hint(self.last_fault))
         return "Telegrams come; waiting for the first values."

@@ -46,7 +46,7 @@ class Lines:
         return i
 
     def _identification(self, buf, a, b, into):
-        """"/KAM5", "/LGF5E360", "/ADN9 6534": the list id is the text, without what follows a backslash."""
+        """ "/KAM5", "/LGF5E360", "/ADN9 6534": the list id is the text, without what follows a backslash."""
         i = a + 1
         end = self._line_end(buf, i, b)
         k = i

@@ -76,7 +76,7 @@ _ROWS = (
     "p1_octet|an octet that is no text stands in the P1 telegram|Check speed and parity of the port.\n"
     "replay|the invocation counter did not rise|Nothing to do if it happens once: the meter restarted.\n"
     "swapped|the encryption key and the authentication key are swapped|Enter each key in the other's place.\n"
-    "unprotected|a ciphered telegram came without a checksum or a tag that proves it|Enter the authentication key.\n"
+    "unprotected|a ciphered telegram came without anything that proves it|Enter the authentication key.\n"
 )
 
 

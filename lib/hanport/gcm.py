@@ -1,7 +1,7 @@
 """AES-128-GCM as DLMS uses it (Green Book 9.2.7.4; NIST SP 800-38D): 96-bit IV, 96-bit tag, in place.
 
-    IV = system title 8 | invocation counter 4      first counter block of the text: IV | 00000002
-    tag = first 12 octets of GHASH(AAD, ciphertext) xor AES(IV | 00000001)
+IV = system title 8 | invocation counter 4      first counter block of the text: IV | 00000002
+tag = first 12 octets of GHASH(AAD, ciphertext) xor AES(IV | 00000001)
 """
 
 from hanport.aes import Blocks
@@ -92,7 +92,7 @@ class Gcm:
         xor(self._tag, 0, self._stream, 16)
 
     def verify(self, control, buf, a, b, tag, encrypted=True):
-        """True when the 12 octets at buf[tag:] are the tag; the time taken does not depend on where they differ."""
+        """True when the 12 octets at buf[tag:] are the tag, in a time that does not depend on them."""
         wanted = self.tag(control, buf, a, b, encrypted)
         differ = 0
         for k in range(TAG):

@@ -30,7 +30,7 @@ _CARRIES = _carries()
 
 
 def _multiples(h):
-    """The 16 multiples of H (16 octets) as long ints; table entry 8 is H itself, the top bit standing for 1."""
+    """The 16 multiples of H (16 octets) as long ints; entry 8 is H itself, the top bit standing for 1."""
     v = 0
     for c in h:
         v = v << 8 | c
@@ -58,9 +58,7 @@ if sys.implementation.name == "cpython":
                 (multiples[n & 15] >> 4) ^ (_CARRIES[multiples[n & 15] & 15] << 112) ^ multiples[n >> 4]
                 for n in range(256)
             ]
-            self._carries = [
-                ((_CARRIES[n & 15] << 112) >> 4) ^ (_CARRIES[n >> 4] << 112) for n in range(256)
-            ]
+            self._carries = [((_CARRIES[n & 15] << 112) >> 4) ^ (_CARRIES[n >> 4] << 112) for n in range(256)]
             self.restart()
 
         def restart(self):
@@ -85,10 +83,11 @@ if sys.implementation.name == "cpython":
             """Put the 16 octets into a bytearray."""
             into[:] = self._z.to_bytes(16, "big")
 
+
 if octets.fast:
 
     class Viper:
-        """GHASH with the native multiplication of `_fast`: table of 16 x 4 words of 32 bits, highest first."""
+        """GHASH with the native multiplication of `_fast`: 16 x 4 words of 32 bits, highest first."""
 
         def __init__(self, h):
             self._table = array("I", bytes(4 * 64))
@@ -186,5 +185,6 @@ else:
                     into[i] = limb & 255
                     limb >>= 8
                     bits -= 8
+
 
 GHash = Long if sys.implementation.name == "cpython" else Viper if octets.fast else Limbs  # noqa: F821

@@ -68,7 +68,7 @@ def judge(arena, a, b, last):
 
 
 def payload(arena, a, b):
-    """Start of the information field of the good frame arena[a:b]; it ends at b - 3. b - 3 if there is none."""
+    """Start of the information field of the good frame arena[a:b], which ends at b - 3; b - 3 without one."""
     i = header(arena, a, b) + 3
     return i if i < b - 3 else b - 3
 

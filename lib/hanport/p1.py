@@ -13,7 +13,7 @@ _HEX = b"0123456789ABCDEFabcdef"
 
 
 class P1Framer:
-    """Finds the end of one telegram. Keeps only how far it has looked, so that no octet is looked at twice."""
+    """Finds the end of one telegram. Keeps how far it has looked: no octet is looked at twice."""
 
     def __init__(self):
         self.seen = 0  # octets of the candidate already looked at
@@ -123,7 +123,7 @@ def _heading(at, c):
 
 
 def cipher_span(buf, i, b):
-    """Octets that a ciphered APDU takes from its title length at i on; 0 while its head is not in b, -1 if none."""
+    """Octets that a ciphered APDU takes from its title length at i on; 0 while not told yet, -1 if none."""
     size = buf[i]
     if size not in b"\x00\x08":
         return -1

@@ -31,6 +31,9 @@ from hanport import axdr, cosem, fault, reading, registers
 
 _KAIFA_3P = "31.7.0*-3 51.7.0*-3 71.7.0*-3 32.7.0*-1 52.7.0*-1 72.7.0*-1"
 _U3_I3 = "32.7.0*-1/2 52.7.0*-1/2 72.7.0*-1/2 31.7.0*-2/2 51.7.0*-2/2 71.7.0*-2/2"
+_BURGENLAND = (
+    "32.7.0/2 52.7.0/2 72.7.0/2 31.7.0*-2/2 51.7.0*-2/2 71.7.0*-2/2 1.7.0/4 2.7.0/4 1.8.0/4 2.8.0/4"
+)
 _P3 = "21.7.0 41.7.0 61.7.0 22.7.0 42.7.0 62.7.0"
 _TARIFFS = "1.8.0 1.8.1 1.8.2 2.8.0 2.8.1 2.8.2"
 
@@ -50,9 +53,9 @@ _ROWS = (
     "Kamstrup|S*|text Kamstrup_V|Kamstrup|pairs W+0 A-2 V=size E+1? F-2\n"
     "Landis+Gyr E450|S*|objects|Landis+Gyr?|objects W+0 A-2 V+0 E+0\n"
     "Landis+Gyr E450 Burgenland|S14|u16|Landis+Gyr?|"
-    "32.7.0/2 52.7.0/2 72.7.0/2 31.7.0*-2/2 51.7.0*-2/2 71.7.0*-2/2 1.7.0/4 2.7.0/4 1.8.0/4 2.8.0/4 - - - id\n"
+    "{b} - - - id\n"
     "Landis+Gyr E450 Burgenland, short|S11|u16|Landis+Gyr?|"
-    "32.7.0/2 52.7.0/2 72.7.0/2 31.7.0*-2/2 51.7.0*-2/2 71.7.0*-2/2 1.7.0/4 2.7.0/4 1.8.0/4 2.8.0/4 id\n"
+    "{b} id\n"
     "Netz NOE|S*|octets 12||pairs clock id\n"
     "Iskraemeco instantaneous|S18|text ISK|Iskraemeco|id list? 1.7.0 2.7.0 3.7.0 4.7.0 {u} {p}\n"
     "Iskraemeco energy|S12|text ISK|Iskraemeco|id list? 96.3.10/1 tariff {t} 3.8.0? 4.8.0?\n"
@@ -69,12 +72,12 @@ _ROWS = (
     "-/4 - - - - - - -\n"
     "Iskraemeco IE.5, short|S28|octets 8||id - - {t} 1.7.0 2.7.0 {p} {u} -/4 - - - - - - -\n"
     "Iskraemeco Switzerland|S15|u32|Iskraemeco?|"
-    "1.8.0? 1.8.1? 1.8.2? 2.8.0? 2.8.1? 2.8.2? - clock 2.7.0? 1.7.0? 31.7.0*-2? 51.7.0*-2? 71.7.0*-2? 32.7.0*-1? "
-    "72.7.0*-1?\n"
+    "1.8.0? 1.8.1? 1.8.2? 2.8.0? 2.8.1? 2.8.2? - clock 2.7.0? 1.7.0? 31.7.0*-2? 51.7.0*-2? 71.7.0*-2? "
+    "32.7.0*-1? 72.7.0*-1?\n"
     "Iskraemeco Kaernten|S12|obis 25.9.0|Iskraemeco|- id - - 1.8.0 2.8.0 3.8.0 4.8.0 1.7.0 2.7.0 - -\n"
 )
 # What stands for a run of words that several rows share.
-_RUNS = (("{k}", _KAIFA_3P), ("{u}", _U3_I3), ("{p}", _P3), ("{t}", _TARIFFS))
+_RUNS = (("{k}", _KAIFA_3P), ("{b}", _BURGENLAND), ("{u}", _U3_I3), ("{p}", _P3), ("{t}", _TARIFFS))
 
 # Who made it, by how a list id, a P1 identification, a device name or a system title begins:
 # prefix|maker. Longer prefixes first.
@@ -111,11 +114,17 @@ _TARIFF = 0xF2
 _ASSUMED = 0x80  # added to the octets wanted
 
 
+def cut(text, mark):
+    """(what stands before the first mark, what stands after it); ESP8266 builds lack str.partition."""
+    at = text.find(mark)
+    return (text, "") if at < 0 else (text[:at], text[at + len(mark) :])
+
+
 def maker(text):
     """Maker's name of a list id, identification or title, as octets, or None."""
     if text:
         for row in _MAKERS.split("\n"):
-            prefix, _, who = row.partition("|")
+            prefix, who = cut(row, "|")
             if prefix and text.startswith(prefix.encode()):
                 return who.encode()
     return None
@@ -133,9 +142,9 @@ class Plan:
         self.name, root, first, who, elements = row.split("|")
         self.root = axdr.ARRAY if root[0] == "A" else axdr.STRUCTURE
         self.size = 0 if root[1:] == "*" else int(root[1:])
-        first, _, other = first.partition(" 5 *")
+        first, other = cut(first, " 5 *")
         self.ending = other.encode()
-        self.kind, _, wanted = first.partition(" ")
+        self.kind, wanted = cut(first, " ")
         self.wanted = bytes(int(x) for x in wanted.split(".")) if self.kind == "obis" else wanted.encode()
         self.guess = who[-1:] == "?"
         self.maker = who.rstrip("?").encode()
@@ -152,7 +161,9 @@ class Plan:
             for word in words[1:]:
                 at = "WAVEF".find(word[0])
                 if at >= 0:
-                    self.scales[at] = 1 if word[1] == "=" else 64 + int(word[1:3]) + (128 if "?" in word else 0)
+                    self.scales[at] = (
+                        1 if word[1] == "=" else 64 + int(word[1:3]) + (128 if "?" in word else 0)
+                    )
         else:
             self.items = bytearray(3 * len(words))
             for at, word in enumerate(words):
@@ -165,12 +176,12 @@ class Plan:
         if word[-1] == "?":
             items[at + 2] = _ASSUMED
             word = word[:-1]
-        word, _, octets = word.partition("/")
+        word, octets = cut(word, "/")
         items[at + 2] |= int(octets or 0)
         if not word[0].isdigit():
             items[at] = _CODES[_WORDS[: _WORDS.find(word + " ")].count(" ")]
             return
-        word, _, scale = word.partition("*")
+        word, scale = cut(word, "*")
         c, d, e = word.split(".")
         items[at] = registers.find(int(c), int(d), int(e))
         items[at + 1] += int(scale or 0)
@@ -187,7 +198,9 @@ class Plan:
             if not i or buf[i] != axdr.TEXT:
                 return False
             b = axdr.content(buf, i) + axdr.count(buf, i)
-            if axdr.count(buf, i) < len(self.ending) or not reading.same(self.ending, buf, b - len(self.ending), b):
+            if axdr.count(buf, i) < len(self.ending) or not reading.same(
+                self.ending, buf, b - len(self.ending), b
+            ):
                 return False
         return not self.items or self._types_fit(buf, table, n)
 
@@ -207,7 +220,9 @@ class Plan:
         if tag != axdr.OCTETS and tag != axdr.TEXT:
             return False
         a = axdr.content(buf, i)
-        return axdr.count(buf, i) >= len(self.wanted) and reading.same(self.wanted, buf, a, a + len(self.wanted))
+        return axdr.count(buf, i) >= len(self.wanted) and reading.same(
+            self.wanted, buf, a, a + len(self.wanted)
+        )
 
     def _types_fit(self, buf, table, n):
         """True when every element has the type its word needs; only then is any taken."""

@@ -23,9 +23,7 @@ DEVICE_NAME = 4
 METER_ID_ALT = 5
 MESSAGE = 6
 TEXTS = 7
-_TEXT_NAMES = (
-    "meter_manufacturer meter_id meter_model list_id logical_device_name meter_id_alt text_message"
-)
+_TEXT_NAMES = "meter_manufacturer meter_id meter_model list_id logical_device_name meter_id_alt text_message"
 
 # Forms of the clock.
 NO_CLOCK = 0

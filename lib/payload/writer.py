@@ -56,7 +56,7 @@ class Writer:
         self.at = end
 
     def number(self, value, decimals=0, trim=False):
-        """Append value / 10^decimals: number(5001, 3) is 5.001; trim leaves ending zeros out: 5.100 is 5.1."""
+        """Append value / 10^decimals: number(5001, 3) is 5.001; trim drops ending zeros."""
         if value < 0:
             self.raw(b"-")
             value = -value

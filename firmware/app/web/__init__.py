@@ -10,7 +10,12 @@ from payload import ancestor, fulljson
 from payload.writer import Writer
 
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
-_TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+}
 _ROOM = 2560  # octets of the largest JSON answer
 
 
@@ -46,7 +51,7 @@ class Site:
         f, packed = port.page_file(name) if "/" not in name else (None, False)
         if f is None:
             return await self.missing(request)
-        headers = {"Content-Type": _TYPES.get(name.rpartition(".")[2], "application/octet-stream")}
+        headers = {"Content-Type": _TYPES.get(name.split(".")[-1], "application/octet-stream")}
         headers["Cache-Control"] = "no-cache" if name == "index.html" else "max-age=86400"
         if packed:
             headers["Content-Encoding"] = "gzip"

@@ -93,7 +93,9 @@ def write(w, house):
 def ancestor_states(house):
     """(device, meter port, WiFi, MQTT) as the ancestor numbers them."""
     lamps = house.findings.lamps(port.up())
-    meter = ancestor.WELL if lamps[3] == doctor.GOOD else ancestor.ERROR if doctor.BAD in lamps else ancestor.OFF
+    meter = (
+        ancestor.WELL if lamps[3] == doctor.GOOD else ancestor.ERROR if doctor.BAD in lamps else ancestor.OFF
+    )
     mqtt = house.mqtt
     broker = ancestor.OFF if mqtt is None else ancestor.WELL if mqtt.up.is_set() else ancestor.ERROR
     return ancestor.WELL, meter, ancestor.WELL if house.device.online() else ancestor.ERROR, broker
