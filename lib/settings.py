@@ -13,8 +13,9 @@ VERSION = 1
 
 _ROWS = (
     "name|text|hanport|32||Name of this device on the network and in its messages.\n"
+    "protocol|pick|push|push,kmp||push: the meter sends by itself; kmp: a Kamstrup meter that must be asked.\n"
     "baud|int|0|0..921600||Speed of the meter port, 0 for the board's own.\n"
-    "parity|pick||,8N1,8E1,8O1,7E1,7N1||Data bits, parity and stop bits, empty for the board's own.\n"
+    "parity|pick||,8N1,8E1,8O1,8N2,7E1,7N1||Data bits, parity and stop bits, empty for the board's own.\n"
     "invert|pick||,on,off||Whether the port's signal is inverted, empty for the board's own.\n"
     "buffer|int|1024|256..4096||Octets of the largest telegram.\n"
     "key|key|||secret|Encryption key of the meter, 32 hex digits, from your grid company.\n"

@@ -121,7 +121,7 @@ class Device:
         """Start the meter, when frames are given, and the firmware."""
         options = self.options
         pty = options.uart
-        if options.frames:
+        if options.frames or options.meter:
             command = [sys.executable, str(TOP / "tools" / "metersim.py"), *options.frames]
             command += ["--speed", str(options.speed), "--loop", *options.meter]
             self.meter = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)

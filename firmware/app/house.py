@@ -25,13 +25,16 @@ class House:
         self.settings = s = schema.parse(store.load())
         for problem in s.problems:
             self.log(problem)
-        # The big buffers first, while the heap is still in one piece.
-        self.decoder = Decoder(s["buffer"], s.key("key"), s.key("auth_key"), localtime.zone(s["zone"]))
-        self.writer = Writer(2048)
         self.box = Mailbox()
         self.device = Device(s["name"])
         self.findings = Findings()
-        self.port = MeterPort(s, self.decoder, self.box, self.findings, self.log)
+        # The big buffers first, while the heap is still in one piece.
+        if s["protocol"] == "kmp":
+            self._open_kmp(s)
+        else:
+            self.decoder = Decoder(s["buffer"], s.key("key"), s.key("auth_key"), localtime.zone(s["zone"]))
+            self.port = MeterPort(s, self.decoder, self.box, self.findings, self.log)
+        self.writer = Writer(2048)
         self.mqtt = None
         self.publisher = None
         if s["mqtt_host"]:
@@ -48,6 +51,14 @@ class House:
                 self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode()
             )
 
+    def _open_kmp(self, s):
+        """A meter that must be asked: its client takes the decoder's place in all that is told of it."""
+        from app.kmppoll import KmpPoll
+        from hanport.kmp import Client
+
+        self.decoder = Client()
+        self.port = KmpPoll(s, self.decoder, self.box, self.findings, self.log)
+
     async def _keep(self, name, start):
         """Run a task for ever; a fault of ours in one room must not stop the others."""
         while True:
@@ -57,6 +68,9 @@ class House:
                 self.log("%s stopped (%s) and starts again" % (name, type(e).__name__))
             await asyncio.sleep(_PAUSE)
 
+    async def _tell(self):
+        await self.publisher.tell(self.findings)
+
     async def main(self):
         """Start all tasks and stay."""
         from app import web
@@ -65,9 +79,10 @@ class House:
             asyncio.create_task(self._keep(name, start))
             for name, start in (
                 ("meter port", self.port.run),
-                ("silence watch", self.port.watch),
+                ("silence watch", getattr(self.port, "watch", None)),
                 ("web page", web.Site(self).run),
                 ("publisher", self.publisher.run if self.publisher else None),
+                ("finding", self._tell if self.publisher else None),
                 ("mqtt", self.mqtt.run if self.mqtt else None),
             )
             if start

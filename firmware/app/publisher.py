@@ -1,6 +1,17 @@
-"""Mailbox to broker: each reading as it comes, the newest one when the broker is back."""
+"""Mailbox to broker: each reading as it comes, the newest one when the broker is back.
+
+The finding, one sentence that says why there is no number or that readings come, is kept (retained) at
+<topic>/finding, so that whoever looks at the broker need not find the device's page first.
+"""
+
+import asyncio
+
+from app import port
 
 from payload import amsjson
+
+
+_LOOK = 3  # seconds between two looks at the finding
 
 
 class Publisher:
@@ -25,6 +36,19 @@ class Publisher:
             await self._mqtt.up.wait()
             seen = self._box.count
             self._send()
+
+    async def tell(self, findings):
+        """Keep <topic>/finding up to date for ever."""
+        told = None
+        topic = self._topic + b"/finding"
+        while True:
+            if not self._mqtt.up.is_set():
+                told = None
+                await self._mqtt.up.wait()
+            sentence = findings.sentence(port.up())
+            if sentence != told and self._mqtt.publish(topic, sentence.encode(), True):
+                told = sentence
+            await asyncio.sleep(_LOOK)
 
     def _send(self):
         """True when done with the newest reading, False when the broker is away."""

@@ -41,7 +41,7 @@ STDLIB_ONLY = {"tools/setup_env.py"}
 # for all other modules of its package. A new file gets a place here before it gets an import.
 LAYERS = (
     "hanport._fast hanport.aes hanport.fault hanport.keys hanport.registers localtime prices payload",
-    "hanport.axdr hanport.doctor hanport.edges hanport.kmp_fault hanport.octets hanport.probe "
+    "hanport.axdr hanport.doctor hanport.edges hanport.octets hanport.probe "
     "hanport.reading",
     "hanport.cosem hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 energy settings",
     "hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers hanport.profiles payload.writer",

@@ -185,8 +185,6 @@ class UART(io.IOBase if MICROPYTHON else io.RawIOBase):
     def write(self, data):
         if self._file is not None:
             self._file.write(data)
-            if MICROPYTHON:
-                self._file.flush()
         note("uart-write", self.id, bytes(data))
         return len(data)
 

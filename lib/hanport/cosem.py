@@ -1,6 +1,7 @@
 """COSEM values into a Reading: OBIS with value, scaler and unit; date-time (Blue Book 4.1.6)."""
 
 from hanport import axdr, reading, registers
+from hanport.octets import copy
 
 # Elements of a list that are no register, by OBIS C.D.E: three octets, then the text slot.
 _TEXTS = (
@@ -17,6 +18,7 @@ _TEXTS = (
 _UNIT_SLOTS = b"\x1b\x1d\x1c\x21\x23\x1e\x20\xff"
 _SLOT_OF = b"\x00\x00\x00\x01\x02\x03\x03\x04"
 SLOTS = 5
+ENERGY = 3
 
 
 def slot(unit):
@@ -35,10 +37,10 @@ def text_slot(c, d, e):
     return -1
 
 
-def clock(buf, i, into, form):
-    """Take the 12-octet date-time at buf[i:] as the reading's clock; False when it is not set or not valid.
+def clock_fits(buf, i):
+    """True when the 12-octet date-time at buf[i:] is set and in range.
 
-    A meter whose clock is not set says year FFFF or a year of long ago: then there is no clock.
+    A meter whose clock is not set says year FFFF or a year of long ago.
     """
     year = buf[i] << 8 | buf[i + 1]
     if not (2010 <= year < 2100 and 0 < buf[i + 2] < 13 and 0 < buf[i + 3] < 32):
@@ -48,9 +50,15 @@ def clock(buf, i, into, form):
     deviation = buf[i + 9] << 8 | buf[i + 10]
     if not (deviation <= 720 or deviation == 0x8000 or deviation >= 0x10000 - 720):
         return False
+    return True
+
+
+def clock(buf, i, into, form):
+    """Take the 12-octet date-time at buf[i:] as the reading's clock; False when there is none."""
+    if not clock_fits(buf, i):
+        return False
     stamp = into.stamp
-    for k in range(12):
-        stamp[k] = buf[i + k]
+    copy(stamp, 0, buf, i, 12)
     if stamp[7] == 0xFF:
         stamp[7] = 0
     into.clock_form = form

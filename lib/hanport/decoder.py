@@ -41,6 +41,8 @@ class Decoder:
         self.counts = array("I", bytes(4 * fault.COUNT))
         self.last_kind = 0  # framing of the newest good frame
         self._cipher = ciphering.Ciphering(key, auth_key)
+        self._keyed = key is not None
+        self.plans = profiles.Plans()
         self._join = 0  # what the parts kept in the arena belong to
         self._next = 0  # the number that the next part must have
         self._joined = 0
@@ -83,6 +85,10 @@ class Decoder:
                 frames.wanted,
                 len(frames.arena),
             )
+        if self.fault == fault.NO_KEY:
+            who = profiles.maker(bytes(self._cipher.title))
+            if who:
+                return "%s (system title of %s)" % (fault.words(self.fault), who.decode())
         return fault.words(self.fault)
 
     def silence(self):
@@ -262,7 +268,9 @@ class Decoder:
         n = axdr.index(buf, a, b, table)
         if n < 0:
             return -n
-        plan = profiles.find(buf, table, n)
+        if self._keyed and not into.encrypted:
+            into.integrity = reading.UNCIPHERED
+        plan = self.plans.find(buf, table, n)
         if plan:
             code = plan.take(buf, table, n, into)
             if code:

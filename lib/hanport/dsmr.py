@@ -6,7 +6,8 @@ Numbers are read digit by digit into integers. A line that cannot be read is cou
 """
 
 from hanport import reading, registers
-from hanport.cosem import clock
+from hanport.cosem import clock, clock_fits
+from hanport.octets import copy
 
 _CR = 13
 _LF = 10
@@ -160,7 +161,9 @@ class Lines:
         if register == registers.NONE:
             self._text(buf, i + 1, close, c, d, e, into)
             return
-        if close + 1 < end and buf[close + 1] == 40:  # (timestamp)(value): the value is the second group
+        timed = close + 1 < end and buf[close + 1] == 40
+        if timed:  # (timestamp)(value): the value is the second group
+            timed = self._timestamp(buf, i + 1, close)
             i = close + 1
             close = self._group(buf, i, end)
             if not close:
@@ -174,7 +177,13 @@ class Lines:
         if not self._unit_fits(buf, close, registers.unit(register)):
             into.misfits += 1
             return
+        if (c == 17 or (c == 31 and d == 4)) and self.number // 10**self.decimals == 999:
+            return  # 999 kW or 999 A says: no limit
         into.put(register, self.number, self.thousand - self.decimals, reading.SENT)
+        if timed and register == registers.DEMAND_PEAK and clock_fits(self._time, 0):
+            copy(into.peak_stamp, 0, self._time, 0, 12)
+            into.peak_dst = self._dst
+            into.peak_timed = True
 
     def _unit_fits(self, buf, close, unit):
         """True when the unit as written is one of the register's own kind ("kVA" is seen for reactive)."""

@@ -39,7 +39,12 @@ P1_OCTET = 30
 REPLAY = 31
 SWAPPED = 32
 UNPROTECTED = 33
-COUNT = 34  # how many codes there are
+KMP_SILENT = 34
+KMP_LOCKED = 35
+KMP_CRC = 36
+KMP_ECHO = 37
+KMP_NO_TX = 38
+COUNT = 39  # how many codes there are
 
 # One row a code, in order: name|words|hint. One literal, so that it costs no heap on the device.
 _ROWS = (
@@ -77,6 +82,18 @@ _ROWS = (
     "replay|the invocation counter did not rise|Nothing to do if it happens once: the meter restarted.\n"
     "swapped|the encryption key and the authentication key are swapped|Enter each key in the other's place.\n"
     "unprotected|a ciphered telegram came without anything that proves it|Enter the authentication key.\n"
+    "kmp_silent|the meter does not answer|Check both wires and the speed (9600 for electricity meters, 1200 "
+    "for heat and water meters); press a key of a battery meter to wake its port. While the push of a meter "
+    "is on, its port answers nothing: then read the push instead.\n"
+    "kmp_locked|the meter answers, but its registers are locked|Ask your grid company to switch on the HAN "
+    "push (DLMS) of this meter and to give you its keys GPK60 and GPK61, or to open KMP without encryption. "
+    "Key GPK11 alone does not help: how it is used is not public.\n"
+    "kmp_crc|the meter's answers arrive damaged|Usually noise or light from outside; check the cable, or how "
+    "the optical head sits.\n"
+    "kmp_echo|only our own request comes back, the meter does not answer|The optical head sees itself, or TX "
+    "and RX touch: check how the head sits and the wire to the meter.\n"
+    "kmp_no_tx|this board has no wire to ask the meter with (TX)|Use a board with TX on the meter port, or "
+    "ask your grid company to switch on the push of the meter.\n"
 )
 
 

@@ -16,7 +16,8 @@ HDLC = 0x7E  # kinds of framing, by the octet that opens the frame
 MBUS = 0x68
 P1 = 0x2F
 CIPHERED = 0xDB  # a ciphered APDU without any frame
-_OPENERS = b"\x7e\x68\x2f\xdb"
+_PARITY_P1 = 0xAF  # "/" of a 7E1 line read as 8 bits
+_OPENERS = b"\x7e\x68\x2f\xdb\xaf"
 
 _SHORT = 9  # fewer octets than this are noise, not a telegram cut short
 
@@ -113,7 +114,8 @@ class Framing:
         kind = self.arena[a]
         if kind == HDLC:
             r = hdlc.judge(self.arena, a, b, self.silent)
-        elif kind == P1:
+        elif kind == P1 or kind == _PARITY_P1:
+            kind = P1
             r = self.p1.judge(self.arena, a, b, self.silent)
         elif kind == CIPHERED:
             r = p1.judge_bare(self.arena, a, b)

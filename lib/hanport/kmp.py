@@ -4,7 +4,7 @@
     while True:
         request = c.next_request(now_ms)  # every 10 to 50 ms
         if c.ready: use c.reading (valid until the next call)
-        elif c.fault: c.why() says what is wrong, kmp_fault.hint(c.fault) what to do
+        elif c.fault: c.why() says what is wrong, fault.hint(c.fault) what to do
         if request: send it
         i = 0
         while i < n: i = c.feed(octets, i, n)  # whatever came meanwhile
@@ -18,7 +18,6 @@ Source: bsdphk/PyKamstrup, gertvdijk/PyKMP, the ESPHome component kamstrup_kmp (
 from array import array
 
 from hanport import fault, kmp_frame, kmp_registers, reading
-from hanport.kmp_fault import COUNT, CRC, ECHO, LOCKED, SILENT, words
 
 BAUDS = (9600, 1200)  # electricity meters, heat and water meters
 FORMAT = "8N2"
@@ -69,7 +68,7 @@ class Client:
         self.fault = 0
         self.frames = 0  # good answers
         self.readings = 0
-        self.counts = array("I", bytes(4 * COUNT))
+        self.counts = array("I", bytes(4 * fault.COUNT))
         self.serial = 0  # of the meter that answers, 0 while unknown
         self._ident = None  # the same as text
         self._model = None
@@ -94,7 +93,7 @@ class Client:
         self._heard = False
         self._named = False  # the serial number was told
         self._still = False  # identity was told after the registers were not
-        self._wire = kmp_frame.Framer()
+        self.framing = kmp_frame.Framer()
         self._raw = bytearray(24)
 
     def next_request(self, now_ms):
@@ -126,14 +125,14 @@ class Client:
 
     def why(self):
         """The fault as one sentence without a full stop; names the meter when it is known."""
-        said = words(self.fault)
-        if self.fault == LOCKED and self.serial:
+        said = fault.words(self.fault)
+        if self.fault == fault.KMP_LOCKED and self.serial:
             said = "the meter %d%s" % (self.serial, said[9:])
         return said
 
     def feed(self, data, i, n):
         """Take data[i:n]; return the index after the last octet used: n, or that after an answer's end."""
-        wire = self._wire
+        wire = self.framing
         if i < n:
             self._fresh = True
         i = wire.feed(data, i, n)
@@ -178,8 +177,8 @@ class Client:
         self._mark = self._sent = now_ms
         self._fresh = self._damaged = False
         self._tries += 1
-        self._wire.restart()
-        return self._wire.request(raw, n)
+        self.framing.restart()
+        return self.framing.request(raw, n)
 
     def _over(self, now_ms):
         """True when the answer to the request sent is not to be waited for any longer."""
@@ -195,7 +194,7 @@ class Client:
 
     def _missed(self):
         """The request had no good answer: ask again or go on."""
-        self.counts[CRC if self._damaged else SILENT] += 1
+        self.counts[fault.KMP_CRC if self._damaged else fault.KMP_SILENT] += 1
         self._state = _SEND
         if not self._answers:
             self._misses += 1
@@ -270,7 +269,8 @@ class Client:
         if into.empty():
             self._known = None
             self.fault = code = self._verdict()
-            if code != SILENT and code != CRC and code != fault.VALUE:  # those were counted as they came
+            # The others were counted as they came.
+            if code != fault.KMP_SILENT and code != fault.KMP_CRC and code != fault.VALUE:
                 self.counts[code] += 1
             return
         self.ready = True
@@ -293,7 +293,7 @@ class Client:
             return fault.VALUE
         # Locked: every group answered, but without values; or none at all, while the meter is there.
         if not self._lost if self._told else self._still and not self._bad:
-            return LOCKED
+            return fault.KMP_LOCKED
         if self._bad or self._answers:
-            return CRC if self._bad else SILENT
-        return ECHO if self._echo else fault.NOISE if self._heard else SILENT
+            return fault.KMP_CRC if self._bad else fault.KMP_SILENT
+        return fault.KMP_ECHO if self._echo else fault.NOISE if self._heard else fault.KMP_SILENT

@@ -18,6 +18,7 @@ class P1Framer:
     def __init__(self):
         self.seen = 0  # octets of the candidate already looked at
         self.mark = 0  # offset of the "!" from the start of the telegram, 0 while not found
+        self.parity = False  # the line sends 7 bits and a parity bit, read as 8 bits
         self.cipher = 0  # offset of the ciphered part (its title length) of a Polish telegram, or 0
         self.checked = False  # the last good telegram carried a checksum, and it held
 
@@ -26,19 +27,25 @@ class P1Framer:
         self.seen = 0
         self.mark = 0
         self.cipher = 0
+        self.parity = False
 
     def judge(self, arena, a, b, last):
-        """Judge the octets arena[a:b], arena[a] being "/". Returns as hdlc.judge.
+        """Judge the octets arena[a:b], arena[a] being "/", or AF: "/" with a parity bit. As hdlc.judge.
 
         `last` says that the line fell silent: a "!" without a checksum then ends the telegram.
         """
         i = a + self.seen
+        if arena[a] == 0xAF:
+            self.parity = True
         if self.mark:
             return self._end(arena, a, b, last)
         if self.cipher:
             return self._ciphered(arena, a, b)
         while i < b:
             c = arena[i]
+            if self.parity:
+                c &= 127  # what is looked at is mended in place: the checksum is over seven bits
+                arena[i] = c
             if 32 < c < 127:
                 if c == 33 and i > a + 5 and arena[i - 1] in b"\n)\r":
                     self.mark = i - a
@@ -78,8 +85,7 @@ class P1Framer:
             if c not in _HEX:
                 return -fault.P1_OCTET
             crc = crc << 4 | (c & 15) + (9 if c > 57 else 0)
-        x25 = crc_x25(arena, a, i + 1)
-        self.checked = crc == crc_arc(arena, a, i + 1) or crc == (x25 & 255) << 8 | x25 >> 8
+        self.checked = crc == crc_arc(arena, a, i + 1) or crc == _printed_x25(arena, a, i + 1)
         return total
 
     def _end(self, arena, a, b, last):
@@ -94,6 +100,9 @@ class P1Framer:
                     return b - a + 1
                 break
             c = arena[i]
+            if self.parity:
+                c &= 127
+                arena[i] = c
             if c not in _HEX:
                 break
             crc = crc << 4 | (c & 15) + (9 if c > 57 else 0)
@@ -103,7 +112,8 @@ class P1Framer:
             # Some meters drop leading zeros (WarmteLink "!B9F"); fewer digits must then end the line.
             if digits < 4 and i < b and arena[i] not in b"\r\n\0":
                 return -fault.P1_CRC
-            if crc != crc_arc(arena, a, a + self.mark + 1):
+            end = a + self.mark + 1
+            if crc != crc_arc(arena, a, end) and not (digits == 4 and crc == _printed_x25(arena, a, end)):
                 return -fault.P1_CRC
         elif i < b and arena[i] not in b"\r\n\0/":
             return -fault.P1_CRC
@@ -113,6 +123,12 @@ class P1Framer:
     def text_end(self, a):
         """Index of the "!" of the telegram that begins at a."""
         return a + self.mark
+
+
+def _printed_x25(arena, a, b):
+    """CRC-16/X-25 as Elgama prints it: low octet first."""
+    crc = crc_x25(arena, a, b)
+    return (crc & 255) << 8 | crc >> 8
 
 
 def _heading(at, c):

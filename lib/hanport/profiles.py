@@ -51,7 +51,7 @@ _ROWS = (
     "Kamstrup push 1, one phase|S37|text Kamstrup_V|Kamstrup|pairs W+0 A-2 V=size E+0? F-2\n"
     "Kamstrup Sweden|S*|text Kamstrup_V 5 *092|Kamstrup|pairs W+0 A-2 V=size E+0? F-2\n"
     "Kamstrup|S*|text Kamstrup_V|Kamstrup|pairs W+0 A-2 V=size E+1? F-2\n"
-    "Landis+Gyr E450|S*|objects|Landis+Gyr?|objects W+0 A-2 V+0 E+0\n"
+    "Landis+Gyr E450|S*|objects|Landis+Gyr?|objects W+0 A-2 V=size E+0\n"
     "Landis+Gyr E450 Burgenland|S14|u16|Landis+Gyr?|"
     "{b} - - - id\n"
     "Landis+Gyr E450 Burgenland, short|S11|u16|Landis+Gyr?|"
@@ -168,6 +168,11 @@ class Plan:
             self.items = bytearray(3 * len(words))
             for at, word in enumerate(words):
                 self._item(3 * at, word)
+
+    def settle_energy(self, scale):
+        """Take an assumed scale of energies as told: 0 for Wh, 1 for 10 Wh."""
+        if self.scales and self.scales[cosem.ENERGY] & 128:
+            self.scales[cosem.ENERGY] = 64 + scale
 
     def _item(self, at, word):
         """Code, scale + 64 and octets wanted (0 any) of one word."""
@@ -294,22 +299,33 @@ def _take_text(slot, buf, i, into, guessed=False):
     into.set_text(slot, buf, a, a + axdr.count(buf, i), guessed)
 
 
-_plans = []  # plans in use: a device meets the two or three lists of its own meter
+class Plans:
+    """The plans in use: a device meets the two or three lists of its own meter."""
 
+    def __init__(self):
+        self._plans = []
+        self._energy = None
 
-def find(buf, table, n):
-    """The Plan of the list noted in table[0:n], or None when no row fits."""
-    for plan in _plans:
-        if plan.fits(buf, table, n):
-            return plan
-    at = 0
-    while at < len(_ROWS):
-        end = _ROWS.find("\n", at)
-        plan = Plan(_ROWS[at:end])
-        if plan.fits(buf, table, n):
-            if len(_plans) > 5:
-                _plans.pop(0)
-            _plans.append(plan)
-            return plan
-        at = end + 1
-    return None
+    def settle_energy(self, scale):
+        """Scale of energies as the owner or their growth has told: 0 for Wh, 1 for 10 Wh; None to assume."""
+        self._energy = scale
+        self._plans = []
+
+    def find(self, buf, table, n):
+        """The Plan of the list noted in table[0:n], or None when no row fits."""
+        for plan in self._plans:
+            if plan.fits(buf, table, n):
+                return plan
+        at = 0
+        while at < len(_ROWS):
+            end = _ROWS.find("\n", at)
+            plan = Plan(_ROWS[at:end])
+            if plan.fits(buf, table, n):
+                if self._energy is not None:
+                    plan.settle_energy(self._energy)
+                if len(self._plans) > 5:
+                    self._plans.pop(0)
+                self._plans.append(plan)
+                return plan
+            at = end + 1
+        return None

@@ -35,6 +35,7 @@ CHECKED = 0  # a checksum held
 UNCHECKED = 1  # the telegram carries none (old P1)
 VERIFIED = 2  # an authentication tag held
 UNVERIFIED = 3  # decrypted, but no tag was sent or no authentication key is set
+UNCIPHERED = 4  # a key is set, but this telegram was not encrypted
 
 _LIMIT = 1 << 62
 
@@ -82,6 +83,7 @@ class Reading:
         self.have = bytearray(registers.COUNT)
         self.texts = [None] * TEXTS
         self.stamp = bytearray(12)
+        self.peak_stamp = bytearray(12)  # when the peak demand was, as P1 tells it
         self.submeters = [None] * 4
         self.clear()
 
@@ -94,6 +96,8 @@ class Reading:
         self.guessed = 0  # bit n: it is, but nothing proves that it means this
         self.clock_form = NO_CLOCK
         self.dst = 0
+        self.peak_timed = False
+        self.peak_dst = 0
         self.integrity = CHECKED
         self.encrypted = False
         self.misfits = 0  # values left out because their unit or size does not fit
@@ -202,6 +206,11 @@ class State(Reading):
             self.clock_form = new.clock_form
             self.dst = new.dst
             self.utc = new.utc
+        if new.peak_timed:
+            for k in range(12):
+                self.peak_stamp[k] = new.peak_stamp[k]
+            self.peak_timed = True
+            self.peak_dst = new.peak_dst
         self.integrity = new.integrity
         self.encrypted = new.encrypted
         for channel, sub in enumerate(new.submeters):

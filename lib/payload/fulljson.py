@@ -97,6 +97,9 @@ def write(w, r):
     for register in range(registers.COUNT):
         if r.have[register]:
             w.pair(registers.name(register), r.values[register], registers.decimals(register), True)
+    if r.peak_timed:
+        w.key(b"demand_import_peak_time")
+        stamp(w, r.peak_stamp, r.peak_dst)
     _submeters(w, r)
     _listed(w, r, reading.ASSUMED, b"scale_assumed", r.guessed)
     _listed(w, r, reading.DERIVED, b"derived")
@@ -106,4 +109,6 @@ def write(w, r):
         w.text(b"integrity", b"verified")
     elif r.integrity == reading.UNVERIFIED:
         w.text(b"integrity", b"unverified")
+    elif r.integrity == reading.UNCIPHERED:
+        w.text(b"integrity", b"not encrypted")
     w.close()
