@@ -30,14 +30,10 @@ class Run:
         self.client = None
         self.subscribe()
         options = ["--broker", f"mqtt://127.0.0.1:{self.broker.port}", "--speed", "10", *options]
-        options += [
-            "--frames",
-            *(str(FRAMES / name) for name in frames),
-            "--meter",
-            "--period",
-            "0.1",
-            *meter,
-        ]
+        if frames:
+            options += ["--frames", *(str(FRAMES / name) for name in frames)]
+            meter = ("--period", "0.1", *meter)
+        options += ["--meter", *meter]
         self.device = device.Device(device.parser().parse_args(options))
         self.device.start()
 
@@ -152,6 +148,22 @@ def test_damaged_line_gives_no_wrong_value(started):
         data = json.loads(run.wait("hanport", lambda p: True))["data"]
         assert (data["P"], data["U1"], data["I3"]) == (2345, 231.1, 1.275)
     assert run.get("api/status")["port"]["faults"]
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_meter_that_must_be_asked(started, tmp_path, locked):
+    """KMP: readings of a meter that answers; of one that is locked, the finding tells what to ask for."""
+    file = tmp_path / "settings.json"
+    file.write_text('{"protocol": "kmp"}')
+    meter = ["--kmp", "electricity", *(["--locked"] if locked else [])]
+    run = started([], *meter, options=["--settings", str(file)])
+    if locked:
+        finding = run.wait("hanport/finding", lambda p: b"locked" in p).decode()
+        assert "15085488" in finding and "Ask your grid company" in finding
+        assert run.get("api/status")["sentence"] == finding
+    else:
+        data = json.loads(run.wait("hanport", lambda p: b"meterId" in p))["data"]
+        assert data["meterId"] == "15085488" and data["tPO"] == 123.457
 
 
 @pytest.mark.parametrize("board", ["pow_u", "host"])
