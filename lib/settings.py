@@ -20,6 +20,7 @@ _ROWS = (
     "buffer|int|1024|256..4096||Octets of the largest telegram.\n"
     "key|key|||secret|Encryption key of the meter, 32 hex digits, from your grid company.\n"
     "auth_key|key|||secret|Authentication key of the meter, if you were given one.\n"
+    "energy_unit|pick||,Wh,10 Wh||Unit of counters that the meter sends without one; empty to find out.\n"
     "zone|text|Europe/Oslo|32||Time zone of the meter.\n"
     "mqtt_host|text||127||Name or address of the MQTT broker; empty for none.\n"
     "mqtt_port|int|1883|1..65535||Port of the broker.\n"

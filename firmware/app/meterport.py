@@ -3,6 +3,8 @@
 import asyncio
 
 from app import board, port
+from hanport.derive import derive
+from hanport.scale import EnergyScale
 
 _SILENCE_MS = 1500  # a pause longer than any within a telegram
 
@@ -14,6 +16,10 @@ class MeterPort:
         self.decoder = decoder
         self.findings = findings
         self._box = box
+        self._scale = EnergyScale()
+        if settings["energy_unit"]:
+            self._scale.sure = True
+            decoder.plans.settle_energy(1 if settings["energy_unit"] == "10 Wh" else 0)
         self._log = log
         self._uart, baud, self.line = board.open_uart(settings)
         # About 20 ms worth of octets: the ESP8266 would follow a whole telegram for a larger buffer and
@@ -60,6 +66,10 @@ class MeterPort:
             self.findings.event(decoder, up)
             if decoder.ready:
                 decoder.now = port.now()
+                if self._scale.watch(decoder.reading, up):
+                    decoder.plans.shift_energy(self._scale.shift)
+                    self._log("the unit of the meter's counters is sure now")
+                derive(decoder.reading)
                 decoder.reading = self._box.put(decoder.reading, up)
                 await asyncio.sleep_ms(0)  # let the consumers see it before the next one comes
             else:

@@ -311,6 +311,13 @@ class Plans:
         self._energy = scale
         self._plans = []
 
+    def shift_energy(self, shift):
+        """The scale assumed was found to be `shift` powers of ten off (0: right); it is no assumption any more."""
+        for plan in self._plans:
+            if plan.scales and plan.scales[cosem.ENERGY] & 128:
+                self.settle_energy((plan.scales[cosem.ENERGY] & 127) - 64 + shift)
+                return
+
     def find(self, buf, table, n):
         """The Plan of the list noted in table[0:n], or None when no row fits."""
         for plan in self._plans:
