@@ -13,7 +13,7 @@ VERSION = 1
 
 _ROWS = (
     "name|text|hanport|32||Name of this device on the network and in its messages.\n"
-    "protocol|pick|push|push,kmp||push: the meter sends by itself; kmp: a Kamstrup meter that must be asked.\n"
+    "protocol|pick|push|push,kmp||push: the meter sends by itself; kmp: a Kamstrup to be asked.\n"
     "baud|int|0|0..921600||Speed of the meter port, 0 for the board's own.\n"
     "parity|pick||,8N1,8E1,8O1,8N2,7E1,7N1||Data bits, parity and stop bits, empty for the board's own.\n"
     "invert|pick||,on,off||Whether the port's signal is inverted, empty for the board's own.\n"

@@ -7,9 +7,7 @@ The finding, one sentence that says why there is no number or that readings come
 import asyncio
 
 from app import port
-
 from payload import amsjson
-
 
 _LOOK = 3  # seconds between two looks at the finding
 

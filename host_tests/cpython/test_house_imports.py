@@ -43,8 +43,8 @@ LAYERS = (
     "hanport._fast hanport.aes hanport.fault hanport.keys hanport.registers localtime prices payload",
     "hanport.axdr hanport.doctor hanport.edges hanport.octets hanport.probe "
     "hanport.reading",
-    "hanport.cosem hanport.derive hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 hanport.scale energy "
-    "settings",
+    "hanport.cosem hanport.derive hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
+    "hanport.scale energy settings",
     "hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers hanport.profiles payload.writer",
     "hanport.ciphering hanport.kmp",
     "hanport.apdu",

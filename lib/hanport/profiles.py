@@ -312,7 +312,7 @@ class Plans:
         self._plans = []
 
     def shift_energy(self, shift):
-        """The scale assumed was found to be `shift` powers of ten off (0: right); it is no assumption any more."""
+        """The scale assumed is `shift` powers of ten off (0: right), as the counters' growth has shown."""
         for plan in self._plans:
             if plan.scales and plan.scales[cosem.ENERGY] & 128:
                 self.settle_energy((plan.scales[cosem.ENERGY] & 127) - 64 + shift)

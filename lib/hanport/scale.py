@@ -12,7 +12,7 @@ _GAP_S = 30  # telegrams further apart do not tell the power between them
 
 
 class EnergyScale:
-    """Watches one meter. `shift` is 0 while nothing is known or the assumption is right, 1 or -1 when it is not."""
+    """Watches one meter. `shift`, once `sure`: 0 when the scale assumed is right, else 1 or -1."""
 
     def __init__(self):
         self.sure = False
