@@ -322,8 +322,11 @@ class Decoder:
         lines.take(buf, a, b, into)
         self.counts[fault.P1_LINE] += lines.bad
         self.counts[fault.VALUE] += into.misfits
-        if not checked and not into.encrypted:
-            into.integrity = reading.UNCHECKED
+        if not into.encrypted:
+            if not checked:
+                into.integrity = reading.UNCHECKED
+            elif self._keyed:
+                into.integrity = reading.UNCIPHERED
         self._name_maker(into)
         if into.empty():
             return fault.P1_EMPTY
