@@ -60,7 +60,11 @@ def load(name):
 
 
 def decode(decoder, octets):
-    """Yield "reading" or "fault" for each event, the decoder being asked for what it is."""
+    """Yield "reading" or "fault" for each event, the decoder being asked for what it is; "nothing" for none."""
+    if is_dump(octets):
+        decoder.dump(octets)
+        yield "reading" if decoder.ready else "fault"
+        return
     i = 0
     n = len(octets)
     silent = False
@@ -94,12 +98,7 @@ def results(octets, keys):
     w = writer.Writer(SIZE)
     readings = []
     faults = []
-    if is_dump(octets):
-        decoder.dump(octets)
-        events = ("reading" if decoder.ready else "fault",)
-    else:
-        events = decode(decoder, octets)
-    for event in events:
+    for event in decode(decoder, octets):
         if event == "reading":
             w.clear()
             fulljson.write(w, decoder.reading)
@@ -174,7 +173,8 @@ def main(args):
             else:
                 import layers
 
-                layers.tell(name, octets, keys)
+                decoder = Decoder(SIZE, *keys)
+                layers.tell(name, octets, keys, decoder, decode(decoder, octets), is_dump(octets))
     except Refused as e:
         print("handecode.py: " + str(e), file=sys.stderr)
         return 2

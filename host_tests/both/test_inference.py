@@ -25,7 +25,7 @@ def test_volts_by_size():
 
 
 def _drive(factor, watts=2400, hours=4, step=10, noise=0):
-    """Watch a meter whose counter is shown `factor` (times 10) off; returns the watcher and when it was sure."""
+    """Watch a meter whose counter is shown factor / 10 off; returns the watcher and when it was sure."""
     watch = EnergyScale()
     r = Reading()
     wh = 1234560
