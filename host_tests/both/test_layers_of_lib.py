@@ -333,12 +333,14 @@ def test_lamps_are_never_mixed():
     assert f.lamps(5) == (doctor.OFF,) * 4 and "Waiting" in f.sentence(5)
     assert f.lamps(100)[0] == doctor.BAD and "port is closed" in f.sentence(100)
     f.heard(40, 100)
-    assert f.lamps(101)[:2] == (doctor.GOOD, doctor.BAD) and "parity" in f.sentence(101)
+    assert f.lamps(101)[:2] == (doctor.GOOD, doctor.OFF) and "first whole telegram" in f.sentence(101)
+    f.heard(40, 130)
+    assert f.lamps(130)[:2] == (doctor.GOOD, doctor.BAD) and "parity" in f.sentence(130)
     d = Decoder(256)
     frame = bytearray(FRAME_A)
     d.feed(frame, 0, len(frame))
-    f.event(d, 101)
-    assert f.lamps(101) == (doctor.GOOD,) * 4 and f.sentence(101) == "Readings come."
+    f.event(d, 131)
+    assert f.lamps(131) == (doctor.GOOD,) * 4 and f.sentence(131) == "Readings come."
     f.heard(1, 300)
     assert f.lamps(300) == (doctor.GOOD, doctor.BAD, doctor.OFF, doctor.OFF)
     assert f.lamps(400)[0] == doctor.BAD and "silent" in f.sentence(400)

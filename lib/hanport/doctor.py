@@ -12,6 +12,7 @@ BAD = "bad"
 LAMPS = ("line", "framing", "decryption", "list")
 
 _CIPHER = (fault.NO_KEY, fault.TAG, fault.WRONG_KEY, fault.SECURITY, fault.CIPHER_LENGTH)
+_FIRST = 25  # seconds from the first octets on, in which a whole telegram must come: the slowest push every 10
 _PATIENCE = 60  # seconds without a telegram before it is called silence; hourly lists come on top of others
 
 
@@ -20,6 +21,7 @@ class Findings:
 
     def __init__(self):
         self.octets = 0
+        self.first_octet = 0
         self.last_octet = None  # uptime in seconds of the newest octet, frame and reading
         self.last_frame = None
         self.last_reading = None
@@ -29,6 +31,8 @@ class Findings:
 
     def heard(self, count, up):
         """`count` octets came at uptime `up`."""
+        if not self.octets:
+            self.first_octet = up
         self.octets += count
         self.last_octet = up
 
@@ -49,6 +53,8 @@ class Findings:
         """(line, framing, decryption, list), each OFF, GOOD or BAD, at uptime `up`."""
         line = self._fresh(self.last_octet, up)
         framing = self._fresh(self.last_frame, up) if line == GOOD else OFF
+        if framing == BAD and self.last_frame is None and up - self.first_octet < _FIRST:
+            framing = OFF
         if framing != GOOD:
             return line, framing, OFF, OFF
         if self._fresh(self.last_reading, up) == GOOD:
@@ -78,6 +84,8 @@ class Findings:
                     "or the cable is not in."
                 )
             return "The meter has fallen silent: check the cable."
+        if framing == OFF:
+            return "Octets come; waiting for the first whole telegram."
         if framing != GOOD:
             if self.last_fault:
                 return "Octets come, but no whole telegram: %s. %s" % (
