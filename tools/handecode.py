@@ -7,6 +7,7 @@ for standard input. Without --json every layer of every frame is told in words; 
 file: {"file": ..., "readings": [...], "faults": [...]}. Runs on CPython and on MicroPython alike.
 """
 
+import os
 import sys
 
 _HERE = __file__.replace("\\", "/").rpartition("/")[0] or "."
@@ -60,7 +61,7 @@ def load(name):
 
 
 def decode(decoder, octets):
-    """Yield "reading" or "fault" for each event, the decoder being asked for what it is; "nothing" for none."""
+    """Yield "reading" or "fault" for each event, the decoder being asked for what it is, or one "nothing"."""
     if is_dump(octets):
         decoder.dump(octets)
         yield "reading" if decoder.ready else "fault"
@@ -178,6 +179,11 @@ def main(args):
     except Refused as e:
         print("handecode.py: " + str(e), file=sys.stderr)
         return 2
+    except OSError:
+        # Who reads our output has gone (a pipe to head): nobody is left to tell.
+        if hasattr(os, "dup2"):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or CPython complains when it flushes at its end
+        return 1
     return 0
 
 

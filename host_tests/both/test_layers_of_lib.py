@@ -384,3 +384,11 @@ def test_rows_are_read_on_demand():
         d.feed(FRAME_A, 0, len(FRAME_A))
         assert d.ready
     assert len(d.plans._plans) == 1
+
+
+def test_a_list_of_types_that_no_row_expects():
+    """Floats (17) where a row of twelve wants integers: an unknown list, not an exception."""
+    body = "02 0C 09 08 49 53 4B 31 32 33 34 35 0A 03 31 32 61" + " 17 00 00 00 00" * 10
+    d = Decoder(256)
+    d.dump(octets("0F 40 00 00 00 00" + body))
+    assert d.fault == fault.LIST

@@ -189,3 +189,11 @@ def test_four_times_larger_than_the_buffer():
     readings, faults = corpus.run(Decoder(400), big + telegram("1-0:2.7.0(00.007*kW)"))
     assert fault.TOO_LARGE in faults
     assert [r.get("active_power_export_w") for r in readings] == [7]
+
+
+def test_gas_line_without_its_value():
+    """DSMR 2.2: the value stands on the next line; when another line comes first, a later "(" is not gas."""
+    got = read(telegram("0-1:24.3.0(161107190000)(00)(60)(1)(0-1:24.2.1)(m3)", "1-0:1.7.0(1*W)", "(00001.001)"))
+    assert "submeters" not in got
+    got = read(telegram("0-1:24.3.0(161107190000)(00)(60)(1)(0-1:24.2.1)(m3)", "(00001.001)"))
+    assert got["submeters"][0]["value_m3"] == 1.001

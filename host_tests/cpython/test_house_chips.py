@@ -15,7 +15,14 @@ import chips  # noqa: E402
 import house  # noqa: E402
 
 # Tools that run on MicroPython too, on the unix port.
-ON_MICROPYTHON = ("tools/handecode.py", "tools/device_run.py")
+ON_MICROPYTHON = (
+    "tools/handecode.py",
+    "tools/layers.py",
+    "tools/layer_apdu.py",
+    "tools/layer_reading.py",
+    "tools/layer_words.py",
+    "tools/device_run.py",
+)
 # Younger than the oldest CPython that we run on.
 YOUNG = {"TaskGroup": (3, 11), "timeout": (3, 11), "ExceptionGroup": (3, 11)}
 

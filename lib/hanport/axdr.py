@@ -139,8 +139,8 @@ def is_octets(buf, i, length):
 
 
 def size(tag):
-    """Octets of an integer with this tag."""
-    return _INTEGERS[tag]
+    """Octets of an integer with this tag, 0 for a tag that is no integer."""
+    return _INTEGERS[tag] if tag < 23 else 0
 
 
 def length(buf, i, b):

@@ -63,6 +63,7 @@ class Lines:
             self._submeter_value(buf, i, end, into.submeter(self._pending))
             self._pending = 0
             return
+        self._pending = 0
         i = self._obis(buf, i, end)
         if not i:
             self.bad += 1
@@ -174,11 +175,11 @@ class Lines:
         if not self._decimal(buf, i + 1, close):
             self.bad += 1
             return
+        if (c == 17 or (c == 31 and d == 4)) and self.number // 10**self.decimals == 999:
+            return  # 999 kW or 999 A says: no limit
         if not self._unit_fits(buf, close, registers.unit(register)):
             into.misfits += 1
             return
-        if (c == 17 or (c == 31 and d == 4)) and self.number // 10**self.decimals == 999:
-            return  # 999 kW or 999 A says: no limit
         into.put(register, self.number, self.thousand - self.decimals, reading.SENT)
         if timed and register == registers.DEMAND_PEAK and clock_fits(self._time, 0):
             copy(into.peak_stamp, 0, self._time, 0, 12)

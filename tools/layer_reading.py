@@ -1,0 +1,68 @@
+"""A Reading as neat lines for a person: "name = value unit". Runs on CPython and on MicroPython alike."""
+
+import layer_words as words
+import localtime
+from hanport import reading, registers
+from payload import fulljson, writer
+
+_INTEGRITY = ("", "no checksum was sent", "verified", "unverified", "not encrypted, though a key is given")
+
+
+def _decimal(number, decimals):
+    w = writer.Writer(40)
+    w.number(number, decimals, True)
+    return bytes(w.octets()).decode()
+
+
+def _stamp(stamp, dst):
+    w = writer.Writer(40)
+    fulljson.stamp(w, stamp, dst)
+    text = bytes(w.octets()).decode().strip('"')
+    return text + {83: " summer time", 87: " winter time"}.get(dst, "")
+
+
+def _shown(text):
+    return words.quoted(text, 0, len(text)) or words.octets(text, 0, len(text), 40)
+
+
+def _submeter(channel, sub):
+    text = "submeter %d, %s" % (channel, fulljson.medium(sub.medium))
+    if sub.ident:
+        text += ", id " + _shown(sub.ident)
+    if sub.value is not None:
+        text += " = %s %s" % (_decimal(sub.value, 3), {13: "m3", 25: "GJ"}.get(sub.unit, "kWh"))
+        if sub.state:
+            text += " at " + _stamp(sub.clock, sub.dst)
+    return text
+
+
+def lines(r):
+    """Yield the lines "name = value unit" of a Reading."""
+    if r.clock_form:
+        yield "timestamp = " + _stamp(r.stamp, r.dst)
+    if r.utc is not None:
+        seconds = r.utc % 86400
+        day = localtime.date(r.utc // 86400)
+        clock = (seconds // 3600, seconds // 60 % 60, seconds % 60)
+        yield "utc = %04d-%02d-%02dT%02d:%02d:%02dZ" % (tuple(day) + clock)
+    for slot in range(reading.TEXTS):
+        text = r.text(slot)
+        if text is not None:
+            mark = "  (assumed)" if r.guessed >> slot & 1 else ""
+            yield "%s = %s%s" % (reading.text_name(slot), _shown(text), mark)
+    marks = {reading.ASSUMED: "  (scale assumed)", reading.DERIVED: "  (derived)"}
+    for index in range(registers.COUNT):
+        state = r.have[index]
+        if state:
+            number = _decimal(r.values[index], registers.decimals(index))
+            written = words.WRITTEN.get(registers.unit(index), "")
+            yield "%s = %s%s%s" % (registers.name(index), number, written, marks.get(state, ""))
+    if r.peak_timed:
+        yield "demand_import_peak_time = " + _stamp(r.peak_stamp, r.peak_dst)
+    for at, sub in enumerate(r.submeters):
+        if sub and (sub.medium or sub.value is not None):
+            yield _submeter(at + 1, sub)
+    if r.misfits:
+        yield "values left out, for their unit or size does not fit: %d" % r.misfits
+    if r.integrity:
+        yield "integrity = " + _INTEGRITY[r.integrity]
