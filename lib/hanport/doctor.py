@@ -12,7 +12,7 @@ BAD = "bad"
 LAMPS = ("line", "framing", "decryption", "list")
 
 _CIPHER = (fault.NO_KEY, fault.TAG, fault.WRONG_KEY, fault.SECURITY, fault.CIPHER_LENGTH)
-_FIRST = 25  # seconds from the first octets on, in which a whole telegram must come: the slowest push every 10
+_FIRST = 25  # seconds from the first octets on, for a whole telegram: the slowest push comes every 10
 _PATIENCE = 60  # seconds without a telegram before it is called silence; hourly lists come on top of others
 
 
