@@ -42,8 +42,10 @@ MARCH = {
 NATIVE = "hanport/_fast.py"  # the only file with machine code; those who import it have a fallback
 
 BOARD_NAMES = (
-    "NAME TITLE CHIP UART_ID RX TX RX_PULLUP INVERT BAUD PARITY LED LED_INVERTED LED_RED LED_GREEN LED_BLUE "
-    "LED_RGB_INVERTED LED_DISABLE BUTTON VCC_INTERNAL VCC_PIN VCC_R_GND VCC_R_VCC"
+    "NAME TITLE CHIP RX_KIND UART_ID RX TX REQUEST RX_PULLUP INVERT BAUD PARITY LED LED_INVERTED LED_RED "
+    "LED_GREEN LED_BLUE LED_RGB_INVERTED LED_DISABLE BUTTON TEMP SUPPLY SUPPLY_BOOT_MV SUPPLY_SHED_MV "
+    "SUPPLY_UPDATE_MV VCC_INTERNAL VCC_PIN VCC_R_GND VCC_R_VCC VCC_SCALE ETH_PHY ETH_ADDR ETH_MDC ETH_MDIO "
+    "ETH_POWER ETH_CLOCK ETH_CLOCK_OUT LEAVE_OUT"
 ).split()
 
 
@@ -149,6 +151,25 @@ def write_image(stage, out):
         raise BuildError(f"mpremote cannot write {out}: {said}")
 
 
+def public_key(file=None):
+    """Return the 32 octets of the key that signs updates, None when `make keys` was never run."""
+    file = file or ROOT / "build" / "keys" / "update.pub"
+    if not file.is_file():
+        return None
+    digits = file.read_text(encoding="utf-8").strip()
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise BuildError(f"{file.name} holds no public key: 64 hex digits")
+    return bytes.fromhex(digits)
+
+
+def write_text_module(stage, module, text):
+    """Compile a module of one line to stage/lib."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / f"{module}.py"
+        source.write_text(text + "\n", encoding="utf-8")
+        compile_file(source, source.name, stage / "lib" / f"{module}.mpy")
+
+
 def fill_stage(stage, board, march, umqtt):
     """Put all that goes into the image under stage, printing a line a step."""
     counts = {
@@ -159,10 +180,8 @@ def fill_stage(stage, board, march, umqtt):
     for name in ("microdot", "umqtt") if umqtt else ("microdot",):
         counts[name] = compile_tree(fetch_umqtt.VENDOR / name, stage / name)
     compile_file(ROOT / "boards" / f"{board['NAME']}.py", "board_config.py", stage / "board_config.mpy")
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "hanport_version.py"
-        source.write_text(f'VERSION = "{version()}"\n', encoding="utf-8")
-        compile_file(source, source.name, stage / "lib" / "hanport_version.mpy")
+    write_text_module(stage, "hanport_version", f'VERSION = "{version()}"')
+    write_text_module(stage, "hanport_key", f"PUBLIC = {public_key()!r}")
     print("compiled  " + ", ".join(f"{name} {count}" for name, count in counts.items()) + ", board, version")
     files, before, after = pack_pages(ROOT / "firmware" / "www", stage / "www")
     print(f"pages     {files} files, {before:,} octets, packed {after:,}")

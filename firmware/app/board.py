@@ -1,7 +1,7 @@
 """The board this firmware was built for: constants of boards/<name>.py, baked into the image."""
 
 import board_config as config
-from machine import UART, Pin
+from machine import UART, Pin, mem32
 
 _PARITIES = {"N": None, "E": 0, "O": 1}
 
@@ -19,6 +19,12 @@ def open_uart(settings):
     baud = settings["baud"] or config.BAUD
     parity = settings["parity"] or config.PARITY
     invert = settings["invert"] == "on" if settings["invert"] else config.INVERT
+    words = "%d %s%s" % (baud, parity, ", inverted" if invert else "")
+    if config.RX_KIND == "edges":
+        from app.edgeport import EdgeReader
+
+        pin = Pin(config.RX, Pin.IN, Pin.PULL_UP) if config.RX_PULLUP else Pin(config.RX, Pin.IN)
+        return EdgeReader(pin, baud, parity, invert), baud, words + ", by edges"
     bits, even_odd, stop = frame_of(parity)
     wanted = {"bits": bits, "parity": even_odd, "stop": stop, "rxbuf": 1536}
     if config.CHIP != "esp8266":
@@ -33,4 +39,10 @@ def open_uart(settings):
             if config.TX is not None:
                 wanted["tx"] = Pin(config.TX)
     uart = UART(config.UART_ID, baud, **wanted)
-    return uart, baud, "%d %s%s" % (baud, parity, ", inverted" if invert else "")
+    if config.CHIP == "esp8266" and invert:
+        # No keyword for it on this chip: bit 19 of UART_CONF0, which every init writes anew.
+        mem32[0x60000020] |= 1 << 19
+    if config.TX is None and config.CHIP == "esp32s2":
+        # The driver takes pin 10 for TX when none is given; on some boards that pin measures the supply.
+        Pin(10, Pin.IN)
+    return uart, baud, words

@@ -29,7 +29,8 @@ class MeterPort:
 
     async def run(self):
         """Read for ever."""
-        reader = asyncio.StreamReader(self._uart)
+        # The receiver by edges is no stream: asyncio would ask it at every turn of its loop.
+        reader = self._uart if hasattr(self._uart, "take") else asyncio.StreamReader(self._uart)
         buf = self._buf
         findings = self.findings
         while True:

@@ -1,0 +1,50 @@
+"""Espressif ESP32-C3-DevKitM-1 with the meter on pin 7."""
+
+NAME = "c3_devkitm_1"
+TITLE = "ESP32-C3-DevKitM-1"
+CHIP = "esp32c3"
+
+# The meter port.
+RX_KIND = "uart"
+UART_ID = 1
+RX = 7
+TX = None
+REQUEST = None
+RX_PULLUP = True
+INVERT = False
+BAUD = 2400
+PARITY = "8E1"
+
+# Lights: none.
+LED = None
+LED_INVERTED = False
+LED_RED = None
+LED_GREEN = None
+LED_BLUE = None
+LED_RGB_INVERTED = False
+LED_DISABLE = None
+
+BUTTON = 9  # strapping pin
+TEMP = None
+
+# Supply: not measured.
+SUPPLY = "mains"
+SUPPLY_BOOT_MV = None
+SUPPLY_SHED_MV = None
+SUPPLY_UPDATE_MV = None
+VCC_INTERNAL = False
+VCC_PIN = None
+VCC_R_GND = None
+VCC_R_VCC = None
+VCC_SCALE = 1000
+
+# Ethernet: none.
+ETH_PHY = None
+ETH_ADDR = None
+ETH_MDC = None
+ETH_MDIO = None
+ETH_POWER = None
+ETH_CLOCK = None
+ETH_CLOCK_OUT = None
+
+LEAVE_OUT = ()

@@ -1,0 +1,50 @@
+"""HAN Reader 2.0 (Max Spencer): ESP8266 on the meter's own bus power."""
+
+NAME = "han_reader_2"
+TITLE = "HAN Reader 2.0"
+CHIP = "esp8266"
+
+# The meter port: UART0 is the only one that receives, so the USB console is shut while we run.
+RX_KIND = "uart"
+UART_ID = 0
+RX = 3
+TX = None
+REQUEST = None
+RX_PULLUP = True
+INVERT = False
+BAUD = 2400
+PARITY = "8E1"
+
+# Lights: LED is the one that blinks when there is only one to choose.
+LED = 2  # strapping pin
+LED_INVERTED = True
+LED_RED = None
+LED_GREEN = None
+LED_BLUE = None
+LED_RGB_INVERTED = False
+LED_DISABLE = None
+
+BUTTON = 0  # strapping pin
+TEMP = 5
+
+# Supply: the chip measures its own.
+SUPPLY = "module"
+SUPPLY_BOOT_MV = 3200
+SUPPLY_SHED_MV = None
+SUPPLY_UPDATE_MV = None
+VCC_INTERNAL = True
+VCC_PIN = None
+VCC_R_GND = None
+VCC_R_VCC = None
+VCC_SCALE = 1000
+
+# Ethernet: none.
+ETH_PHY = None
+ETH_ADDR = None
+ETH_MDC = None
+ETH_MDIO = None
+ETH_POWER = None
+ETH_CLOCK = None
+ETH_CLOCK_OUT = None
+
+LEAVE_OUT = ()

@@ -1,0 +1,50 @@
+"""Kamstrup module (Egil Opsahl): ESP8266 inside of the meter's module bay."""
+
+NAME = "kamstrup_module"
+TITLE = "Kamstrup module"
+CHIP = "esp8266"
+
+# The meter port: UART0 is the only one that receives, so the USB console is shut while we run.
+RX_KIND = "uart"
+UART_ID = 0
+RX = 3
+TX = None
+REQUEST = None
+RX_PULLUP = True
+INVERT = False
+BAUD = 2400
+PARITY = "8E1"
+
+# Lights: LED is the one that blinks when there is only one to choose.
+LED = 2  # strapping pin
+LED_INVERTED = True
+LED_RED = 13
+LED_GREEN = 14
+LED_BLUE = None
+LED_RGB_INVERTED = True
+LED_DISABLE = None
+
+BUTTON = 0  # strapping pin
+TEMP = None
+
+# Supply: the chip measures its own.
+SUPPLY = "module"
+SUPPLY_BOOT_MV = None
+SUPPLY_SHED_MV = None
+SUPPLY_UPDATE_MV = None
+VCC_INTERNAL = True
+VCC_PIN = None
+VCC_R_GND = None
+VCC_R_VCC = None
+VCC_SCALE = 1000
+
+# Ethernet: none.
+ETH_PHY = None
+ETH_ADDR = None
+ETH_MDC = None
+ETH_MDIO = None
+ETH_POWER = None
+ETH_CLOCK = None
+ETH_CLOCK_OUT = None
+
+LEAVE_OUT = ()

@@ -1,0 +1,50 @@
+"""Wemos S2 mini (ESP32-S2) with the meter on pin 18."""
+
+NAME = "wemos_s2_mini"
+TITLE = "Wemos S2 mini"
+CHIP = "esp32s2"
+
+# The meter port.
+RX_KIND = "uart"
+UART_ID = 1
+RX = 18
+TX = None
+REQUEST = None
+RX_PULLUP = True
+INVERT = False
+BAUD = 2400
+PARITY = "8E1"
+
+# Lights: LED is the one that blinks when there is only one to choose.
+LED = 15
+LED_INVERTED = False
+LED_RED = None
+LED_GREEN = None
+LED_BLUE = None
+LED_RGB_INVERTED = False
+LED_DISABLE = None
+
+BUTTON = 0  # strapping pin
+TEMP = None
+
+# Supply: not measured.
+SUPPLY = "mains"
+SUPPLY_BOOT_MV = None
+SUPPLY_SHED_MV = None
+SUPPLY_UPDATE_MV = None
+VCC_INTERNAL = False
+VCC_PIN = None
+VCC_R_GND = None
+VCC_R_VCC = None
+VCC_SCALE = 1000
+
+# Ethernet: none.
+ETH_PHY = None
+ETH_ADDR = None
+ETH_MDC = None
+ETH_MDIO = None
+ETH_POWER = None
+ETH_CLOCK = None
+ETH_CLOCK_OUT = None
+
+LEAVE_OUT = ()
