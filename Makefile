@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -q
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bars lint build fuzz clean env-run env-test env-lint
+.PHONY: help demo test test-slow bars lint build keys fuzz clean env-run env-test env-lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ lint: env-lint ## check the source with ruff
 
 build: env-run ## the image of a board (BOARD=pow_u)
 	@$(VENV) tools/build.py $(if $(BOARD),--board $(BOARD))
+
+keys: env-test ## a key pair to sign updates with, in build/keys: keep a copy elsewhere
+	@$(VENV) tools/keys.py
 
 fuzz: env-test ## throw noise at the decoder (SECONDS=60)
 	@$(VENV) tools/fuzz.py --seconds $(or $(SECONDS),60)

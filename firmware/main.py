@@ -2,9 +2,17 @@
 
 import machine
 
-from app.house import House
-
 try:
+    # Inside, so that a version that cannot even be imported restarts too, and is given up after three times.
+    from app.house import House
+
     House().run()
+except Exception as e:
+    try:
+        from app.restart import FELL, Restart
+
+        Restart().note(FELL, b"start", 0, 0, type(e).__name__.encode())
+    except ImportError:
+        pass  # the version is so broken that it cannot say why
 finally:
     machine.reset()

@@ -15,9 +15,9 @@ import house  # noqa: E402
 # Files that may touch the hardware, and what only they may import, besides modules that begin "esp".
 HARDWARE = {
     f"firmware/{name}.py"
-    for name in "boot main app/board app/button app/clock app/diag app/heap app/kmppoll app/led "
-    "app/marker app/meterport app/portal app/power app/restart app/romslots app/update app/watchdog "
-    "app/wifi".split()
+    for name in "boot main app/board app/button app/clock app/diag app/ether app/heap app/kmppoll "
+    "app/led app/marker app/meterport app/net app/portal app/power app/restart app/romslots app/update "
+    "app/watchdog app/wifi".split()
 }
 HARDWARE_MODULES = {"machine", "network", "board_config", "ntptime", "vfs"}
 
@@ -26,6 +26,7 @@ LIB_MODULES = {"array", "sys", "micropython"}
 LIB_EXTRA = {
     "lib/settings.py": {"json"},
     "lib/hanport/aes.py": {"cryptolib", "cryptography"},
+    "lib/label.py": {"hashlib"},
 }
 FIRMWARE_MODULES = {
     *"asyncio json os gc io sys time select socket micropython microdot umqtt".split(),
@@ -42,8 +43,8 @@ STDLIB_ONLY = {"tools/setup_env.py"}
 # The layers of lib/, lowest first: a module imports only from rows above its own in this table. A star stands
 # for all other modules of its package. A new file gets a place here before it gets an import.
 LAYERS = (
-    "ed25519 hanport._fast hanport.aes hanport.fault hanport.keys hanport.registers localtime presets prices "
-    "payload supply",
+    "ed25519 hanport._fast hanport.aes hanport.fault hanport.keys hanport.registers label localtime presets "
+    "payload prices supply",
     "hanport.axdr hanport.doctor hanport.edges hanport.octets hanport.probe "
     "hanport.reading",
     "hanport.cosem hanport.derive hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
