@@ -1,7 +1,12 @@
-"""The settings: one schema of rows, checked and migrated; nothing here touches a file.
+"""The settings: one schema of rows that drives file, form, API, backup and docs; nothing here touches a file.
 
-A row: key|kind|default|bounds|secret|help. Kinds: text (bounds: most characters), int (bounds: least..most),
-flag (on or off), pick (bounds: the words to choose from), key (32 hex digits, or empty).
+A row: key|group|kind|default|bounds|secret|label|help. Kinds: text (bounds: most octets, or least..most when
+it is not empty), int (bounds: least..most), flag (on or off), pick (bounds: the words to choose from), key
+(32 hex digits, or empty), zone (a name that localtime knows), host (letters, digits and hyphens; bounds: how
+many), ip (four numbers, or empty). The label is the subject of the sentence that says what does not fit.
+
+Only what differs from its default is kept in memory and in the file: on the chips a default costs nothing.
+The backup's text is in backup.py, what is usual in a country in presets.py.
 """
 
 import json
@@ -9,58 +14,183 @@ import json
 from hanport import keys
 from localtime import zone
 
-VERSION = 1
+VERSION = 2
 
+# Octets, not text: MicroPython finds a place in them at once, and they are read where they lie in flash.
 _ROWS = (
-    "name|text|hanport|32||Name of this device on the network and in its messages.\n"
-    "protocol|pick|push|push,kmp||push: the meter sends by itself; kmp: a Kamstrup to be asked.\n"
-    "baud|int|0|0..921600||Speed of the meter port, 0 for the board's own.\n"
-    "parity|pick||,8N1,8E1,8O1,8N2,7E1,7N1||Data bits, parity and stop bits, empty for the board's own.\n"
-    "invert|pick||,on,off||Whether the port's signal is inverted, empty for the board's own.\n"
-    "buffer|int|1024|256..4096||Octets of the largest telegram.\n"
-    "key|key|||secret|Encryption key of the meter, 32 hex digits, from your grid company.\n"
-    "auth_key|key|||secret|Authentication key of the meter, if you were given one.\n"
-    "energy_unit|pick||,Wh,10 Wh||Unit of counters that the meter sends without one; empty to find out.\n"
-    "zone|text|Europe/Oslo|32||Time zone of the meter.\n"
-    "mqtt_host|text||127||Name or address of the MQTT broker; empty for none.\n"
-    "mqtt_port|int|1883|1..65535||Port of the broker.\n"
-    "mqtt_user|text||127||User name at the broker.\n"
-    "mqtt_password|text||255|secret|Password at the broker.\n"
-    "mqtt_client|text||31||Client id at the broker; empty to use the device's name.\n"
-    "mqtt_topic|text|hanport|100||Topic to publish to.\n"
-    "mqtt_keepalive|int|60|5..240||Seconds of silence after which the broker gives us up.\n"
-    "http_port|int|80|1..65535||Port of this device's web page.\n"
+    b"\n"
+    b"country|Meter|pick||,NO,SE,DK,FI,NL,BE,AT,CH,SI,HR,PL,LU,DE,HU||Country"
+    b"|Sets what is usual there for zone, port and grid; you can change each of them afterwards.\n"
+    b"protocol|Meter|pick|push|push,kmp||Protocol"
+    b"|push: the meter sends by itself; kmp: a Kamstrup to be asked.\n"
+    b"baud|Meter|int|0|0..921600||Speed of the meter port|In baud, 0 for the board's own.\n"
+    b"parity|Meter|pick||,8N1,8E1,8O1,8N2,7E1,7N1||Data bits, parity and stop bits"
+    b"|Empty for the board's own.\n"
+    b"invert|Meter|pick||,on,off||Inversion of the port|Whether its signal is inverted; empty for the board's"
+    b" own.\n"
+    b"buffer|Meter|int|1024|256..4096||Largest telegram|In octets: more when telegrams do not fit.\n"
+    b"key|Meter|key|||secret|Encryption key|32 hex digits from your grid company (GPK60, GUEK, type 64).\n"
+    b"auth_key|Meter|key|||secret|Authentication key|If you were given one (GPK61, GAK, type 65).\n"
+    b"energy_unit|Meter|pick||,Wh,10 Wh||Unit of the counters"
+    b"|Of counters that the meter sends without one; empty to find out.\n"
+    b"grid|Meter|pick|auto|auto,TN,IT||Grid"
+    b"|TN: 230 V to neutral, 400 V between phases; IT: 230 V between phases, no neutral.\n"
+    b"zone|Meter|zone|Europe/Oslo|32||Time zone|Of the meter and of its days and months.\n"
+    b"wifi_ssid|Network|text||32||Name of the WiFi|Empty to open this device's own network for set-up.\n"
+    b"wifi_password|Network|text||8..63|secret|Password of the WiFi|Empty for an open network.\n"
+    b"hostname|Network|host||32||Host name|In your router's list; empty to make it from the device's name.\n"
+    b"address|Network|ip||||Fixed address|Empty to be given one by your router (DHCP).\n"
+    b"mask|Network|ip|255.255.255.0|||Network mask|Goes with a fixed address.\n"
+    b"gateway|Network|ip||||Gateway|Your router, goes with a fixed address; empty for the one that ends with .1.\n"
+    b"dns|Network|ip||||Name server|Goes with a fixed address; empty for the gateway.\n"
+    b"wifi_power|Network|int|0|0..20||WiFi power"
+    b"|In dBm, 0 for the chip's own. Less for a supply that sags when the radio sends.\n"
+    b"wifi_sleep|Network|pick|performance|none,performance,powersave||WiFi sleep"
+    b"|How much the radio rests between packets; none needs the strongest supply.\n"
+    b"ntp_host|Network|text|pool.ntp.org|127||Time server|Empty to take the time from the meter only.\n"
+    b"http_port|Network|int|80|1..65535||Port of the web page|Of this device.\n"
+    b"mqtt_host|MQTT|text||127||Broker|Name or address; empty for none.\n"
+    b"mqtt_port|MQTT|int|1883|1..65535||Port of the broker|Usually 1883, with TLS 8883.\n"
+    b"mqtt_tls|MQTT|flag|off|||TLS|Ciphered connection to the broker; not on the ESP8266.\n"
+    b"mqtt_user|MQTT|text||127||User name at the broker|If it wants one.\n"
+    b"mqtt_password|MQTT|text||255|secret|Password at the broker|If it wants one.\n"
+    b"mqtt_client|MQTT|text||31||Client id at the broker"
+    b"|Must be its own for each device; empty to make it from the device's name.\n"
+    b"mqtt_topic|MQTT|text|hanport|100||Topic|To publish to.\n"
+    b"mqtt_format|MQTT|pick|amsjson|amsjson||Format of the messages|amsjson: JSON as amsreader writes it.\n"
+    b"mqtt_keepalive|MQTT|int|60|5..240||Keep-alive"
+    b"|Seconds of silence after which the broker gives the device up.\n"
+    b"name|Device|text|hanport|32||Name of the device|In its messages and on its page.\n"
+    b"led|Device|pick|on|on,quiet,off||Light|on: blinks at each reading; quiet: at faults only; off: dark.\n"
+    b"page_password|Device|text||64|secret|Password of the page|Empty for none.\n"
+    b"ap_password|Device|text||8..63|secret|Password of the device's own network"
+    b"|The one opened for set-up; empty for the one that comes with the device.\n"
 )
+
+# What a value of a kind must be; {} stands for the bounds.
+_WORDS = (
+    "\n"
+    "int|must be a whole number from {}\n"
+    "flag|must be on or off\n"
+    "pick|must be one of: {}\n"
+    "key|must be 32 hex digits\n"
+    "zone|is none that is known here; write it like Europe/Oslo\n"
+    "ip|must be four numbers with points, such as 192.168.1.20\n"
+    "host|takes letters, digits and inner hyphens, at most {}\n"
+    "text|takes one line of {} letters (those outside English count double)\n"
+)
+
+# What other versions called a setting, a row each: the first version without it|old key|new key or empty.
+_MOVES = ""
 
 
 def rows():
-    """Yield (key, kind, default, bounds, secret, help), all text."""
-    for row in _ROWS.split("\n"):
-        if row:
-            yield row.split("|")
+    """Yield [key, group, kind, default, bounds, secret, label, help], all text."""
+    at = 1
+    while at < len(_ROWS):
+        end = _ROWS.find(b"\n", at)
+        yield str(_ROWS[at:end], "utf-8").split("|")
+        at = end + 1
+
+
+def row(key):
+    """The row of one key, as rows() gives it; KeyError when there is none."""
+    at = _ROWS.find(("\n" + key + "|").encode())
+    if at < 0 or "\n" in key or "|" in key:
+        raise KeyError(key)
+    return str(_ROWS[at + 1 : _ROWS.find(b"\n", at + 1)], "utf-8").split("|")
+
+
+def _range(bounds):
+    """(least, most) of bounds such as "8..63" or "63"."""
+    least, most = (bounds if ".." in bounds else "0.." + bounds).split("..")
+    return int(least), int(most)
+
+
+def _number(value):
+    value = str(value).strip()
+    if not (value[1:] if value.startswith("-") else value).isdigit():
+        raise ValueError
+    return int(value)
 
 
 def _checked(kind, value, bounds):
     """The value in its proper type; ValueError when it does not fit."""
     if kind == "int":
-        least, most = bounds.split("..")
-        value = int(value)
-        if not int(least) <= value <= int(most):
+        least, most = _range(bounds)
+        value = _number(value)
+        if not least <= value <= most:
             raise ValueError
-    elif kind == "flag":
-        value = value in (True, 1, "1", "on", "true")
-    else:
-        if not isinstance(value, str):
+        return value
+    if kind == "flag":
+        word = str(value).lower()
+        if word not in ("on", "off", "true", "false", "yes", "no", "1", "0", ""):
             raise ValueError
-        if kind == "pick":
-            if value not in bounds.split(","):
-                raise ValueError
-        elif kind == "key":
-            if value and keys.parse(value) is None:
-                raise ValueError
-        elif len(value) > int(bounds):
-            raise ValueError
+        return word in ("on", "true", "yes", "1")
+    # A value is one line wherever it is written: in the backup, in the log, in an HTTP header.
+    if not isinstance(value, str) or any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise ValueError
+    good = True
+    if kind == "pick":
+        good = value in bounds.split(",")
+    elif kind == "key":
+        octets = keys.parse(value)
+        good = not value or octets is not None
+        # One spelling of a key wherever it comes from; zeros only are how others write that there is none.
+        value = "".join("%02X" % c for c in octets) if octets and any(octets) else ""
+    elif kind == "zone":
+        good = zone(value) is not None and bool(value)
+    elif kind == "ip":
+        parts = value.split(".")
+        good = not value or (len(parts) == 4 and all(p.isdigit() and int(p) < 256 for p in parts))
+    elif kind == "host":
+        good = len(value) <= int(bounds) and all(
+            "a" <= c <= "z" or "0" <= c <= "9" or c == "-" for c in value.lower()
+        )
+        good = good and not value.startswith("-") and not value.endswith("-")
+    elif value:
+        least, most = _range(bounds)
+        good = least <= len(value.encode()) <= most
+    if not good:
+        raise ValueError
     return value
+
+
+def _wanted(kind, bounds):
+    """Words for what fits."""
+    at = _WORDS.find("\n" + kind + "|") + len(kind) + 2
+    words = _WORDS[at : _WORDS.find("\n", at)]
+    if ".." not in bounds:
+        # An empty word to choose is told by its help.
+        bounds = "at most " + bounds if kind == "text" else bounds[bounds.startswith(",") :]
+    return words.replace("{}", bounds.replace("..", " to ").replace(",", ", "))
+
+
+def check(key, value):
+    """(the value in its proper type, None), or (None, the sentence that says what is wrong with it).
+
+    The sentence does not hold the value, which may be a secret.
+    """
+    try:
+        _, _, kind, _, bounds, _, label, _ = row(key)
+    except KeyError:
+        return None, "%s is no setting." % key
+    try:
+        return _checked(kind, value, bounds), None
+    except (ValueError, TypeError):
+        return None, "%s %s." % (label, _wanted(kind, bounds))
+
+
+def migrate(values, version, moves=_MOVES):
+    """Rename, in place, what `version` called otherwise; returns the values."""
+    for line in moves.split("\n"):
+        if line:
+            since, old, new = line.split("|")
+            if version < int(since) and old in values:
+                value = values.pop(old)
+                if new and new not in values:
+                    values[new] = value
+    return values
 
 
 class Settings:
@@ -69,43 +199,76 @@ class Settings:
     def __init__(self, given=None):
         """given: a dict of values, as read from the settings file."""
         self.problems = []
-        self._values = {}
-        given = given or {}
-        for key, kind, default, bounds, _, _ in rows():
-            value = _checked(kind, default, bounds)
-            if key in given:
-                try:
-                    value = _checked(kind, given[key], bounds)
-                except (ValueError, TypeError):
-                    self.problems.append("setting %s does not fit and was left at its default" % key)
-            self._values[key] = value
-        if zone(self._values["zone"]) is None:
-            self.problems.append("time zone is not known; Europe/Oslo is used")
-            self._values["zone"] = "Europe/Oslo"
+        self._values = {}  # only those that differ from their default
+        for key in given or ():
+            value, wrong = check(key, given[key])
+            if wrong:
+                self.problems.append(wrong + " What was given is not used.")
+            elif value != self[key]:
+                self._values[key] = value
 
     def __getitem__(self, key):
-        return self._values[key]
+        return self._values[key] if key in self._values else self.of(row(key))
+
+    def of(self, fields):
+        """The value of a row that is at hand."""
+        key, _, kind, default, bounds, _, _, _ = fields
+        return self._values[key] if key in self._values else _checked(kind, default, bounds)
 
     def key(self, name):
         """16 octets of a key, or None when it is not set."""
-        return keys.parse(self._values[name])
+        return keys.parse(self[name])
+
+    def changed(self, given):
+        """New Settings: these with the given ones over them; None as a value puts the default back.
+
+        Whoever asks for the change looks at .problems before saving, and refuses it when there is one.
+        """
+        values = self._values.copy()
+        for key in given:
+            values.pop(key, None)
+            if given[key] is not None:
+                values[key] = given[key]
+        return Settings(values)
+
+    def given(self):
+        """Yield the keys that differ from their default."""
+        return iter(self._values)
 
     def public(self):
         """Values without the secrets, which are told only as set or not."""
-        return {
-            key: (bool(self._values[key]) if secret else self._values[key])
-            for key, _, _, _, secret, _ in rows()
-        }
+        return {fields[0]: value for fields, value in form_rows(self)}
+
+
+def form_rows(settings):
+    """Yield (row, value) of each setting in the order of the form; a secret's value is whether it is set."""
+    for fields in rows():
+        value = settings.of(fields)
+        yield fields, bool(value) if fields[5] else value
+
+
+def dump(settings):
+    """Text of the settings file: what differs from the defaults, secrets too, and the version."""
+    values = {key: settings[key] for key in settings.given()}
+    values["version"] = VERSION
+    return json.dumps(values)
 
 
 def parse(text):
-    """Settings of a file's text; a file that is no JSON object gives the defaults and a problem."""
+    """Settings of a file's text; none for an empty one; no JSON object gives the defaults and a problem."""
     try:
-        given = json.loads(text)
+        given = json.loads(text) if text else {}
         if not isinstance(given, dict):
             raise ValueError
+        # The first files, and those written by hand, tell no version.
+        version = _number(given.pop("version", 1))
     except ValueError:
         settings = Settings()
-        settings.problems.append("the settings file is damaged; defaults are used")
+        settings.problems.append("The settings file is damaged; defaults are used.")
         return settings
-    return Settings(given)
+    settings = Settings(migrate(given, version))
+    if version > VERSION:
+        settings.problems.append(
+            "The settings were saved by a newer version; what this one does not know is left out."
+        )
+    return settings

@@ -40,6 +40,10 @@ class Button:
         self._down = False  # what counts as true after two equal looks
         self._since = 0
 
+    def held(self):
+        """True while the key is down."""
+        return self.present and not self._pin()
+
     def step(self, now):
         """One look at uptime `now` in ticks_ms."""
         raw = self._pin()

@@ -1,20 +1,24 @@
 """The front door: where the objects are built and the tasks started. The only file that sees them all."""
 
 import asyncio
+import gc
 
 import localtime
 import settings as schema
-from app import store
+from app import board, marker, store
+from app.clock import Clock
 from app.diag import Device, Log
 from app.mailbox import Mailbox
 from app.meterport import MeterPort
 from app.mqtt import Mqtt
+from app.net import Net
 from app.publisher import Publisher
+from app.restart import Restart
+from app.supervisor import Supervisor
+from app.watchdog import Watchdog
 from hanport import Decoder
 from hanport.doctor import Findings
 from payload.writer import Writer
-
-_PAUSE = 5  # seconds before a task that failed is started again
 
 
 class House:
@@ -22,11 +26,75 @@ class House:
 
     def __init__(self):
         self.log = Log()
-        self.settings = s = schema.parse(store.load())
+        self.reasons = Restart()
+        self.log(self.reasons.words)
+        self.watchdog = Watchdog(self.reasons, self.log)
+        self.keeper = Supervisor(self.log, self.reasons, self.watchdog)
+        self.keep = self.keeper.keep
+        self.settings = s = schema.parse(store.load(say=self.log))
         for problem in s.problems:
             self.log(problem)
         self.box = Mailbox()
         self.device = Device(s["name"])
+        self.net = None
+        self._outside()
+        self._furnish()
+        self.clock = Clock(self)
+        self.net = Net(self)
+        self.site = None
+        self._tasks = []  # of the rooms that depend on the settings
+
+    def _outside(self):
+        """Lights, button and supply, where the board has them."""
+        config = board.config
+        self.led = self.button = self.power = None
+        # A board without lights may still have a button: the lights then do nothing.
+        if config.LED is not None or config.LED_RED is not None or config.BUTTON is not None:
+            from app import led
+
+            self.led = led.Led(config, lambda: self.settings["led"])
+            self.led.event(led.START)
+            if config.BUTTON is not None:
+                from app.button import Button
+
+                self.button = Button(config, self.led, self._set_up, self._factory)
+        if config.VCC_INTERNAL or config.VCC_PIN is not None:
+            from app.power import Power
+
+            self.power = Power(config, self.log)
+            self.power.wait()  # before any radio
+            self.device.vcc = lambda: self.power.mv
+
+    def supply_low(self):
+        """A sentence why the flash must not be written now, or an empty one."""
+        return self.power.supply.update_refused() if self.power else ""
+
+    def _set_up(self):
+        self.net.setup()
+
+    def _factory(self):
+        """The button, held for ten seconds: all settings back to what they were when new."""
+        store.save(store.SETTINGS, "{}")
+        self.restart_soon("the button, to start as new")
+
+    def restart_soon(self, why):
+        """Restart in a second, so that an answer can still leave."""
+        self.log("restarting for " + why)
+        asyncio.create_task(self._restart(why))
+
+    async def _restart(self, why):
+        await asyncio.sleep(1)
+        if self.mqtt:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.sleep_ms(100)  # MQTT says goodbye
+        self.reasons.asked(why)
+
+    def _furnish(self):
+        """Build the rooms that depend on the settings."""
+        s = self.settings
+        self.decoder = self.port = self.writer = self.mqtt = self.publisher = None
+        gc.collect()
         self.findings = Findings()
         # The big buffers first, while the heap is still in one piece.
         if s["protocol"] == "kmp":
@@ -59,43 +127,103 @@ class House:
         self.decoder = Client()
         self.port = KmpPoll(s, self.decoder, self.box, self.findings, self.log)
 
-    async def _keep(self, name, start):
-        """Run a task for ever; a fault of ours in one room must not stop the others."""
-        while True:
-            try:
-                await start()
-            except Exception as e:
-                self.log("%s stopped (%s) and starts again" % (name, type(e).__name__))
-            await asyncio.sleep(_PAUSE)
-
     async def _tell(self):
         await self.publisher.tell(self.findings)
+
+    def _start(self, *rows):
+        """A task for each (name, start) whose start is given."""
+        return [asyncio.create_task(self.keep(name, start)) for name, start in rows if start]
+
+    def _begin(self):
+        """Start the rooms that depend on the settings."""
+        if self.mqtt:
+            self.mqtt.beat = self.watchdog.register("mqtt", 300)
+        if hasattr(self.port, "watch"):
+            self.port.beat = self.watchdog.register("silence watch", 60)
+        self._tasks = self._start(
+            ("meter port", self.port.run),
+            ("silence watch", getattr(self.port, "watch", None)),
+            ("publisher", self.publisher.run if self.publisher else None),
+            ("finding", self._tell if self.publisher else None),
+            ("mqtt", self._mqtt if self.mqtt else None),
+        )
+
+    async def _mqtt(self):
+        await self.net.up.wait()  # before that a broker's name would be looked up for nothing, and long
+        await self.mqtt.run()
+
+    async def apply(self, settings):
+        """Live by new settings from now on: the page, the network, the log and the newest reading stay."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.sleep_ms(100)  # MQTT says goodbye
+        self.settings = settings
+        self.device.name = settings["name"].encode()
+        self._furnish()
+        self._begin()
 
     async def main(self):
         """Start all tasks and stay."""
         from app import web
 
-        tasks = [
-            asyncio.create_task(self._keep(name, start))
-            for name, start in (
-                ("meter port", self.port.run),
-                ("silence watch", getattr(self.port, "watch", None)),
-                ("web page", web.Site(self).run),
-                ("publisher", self.publisher.run if self.publisher else None),
-                ("finding", self._tell if self.publisher else None),
-                ("mqtt", self.mqtt.run if self.mqtt else None),
-            )
-            if start
-        ]
+        asyncio.get_event_loop().set_exception_handler(self.keeper.stray)
+        self.site = web.Site(self)
+        lasting = self._start(
+            ("web page", self.site.run),
+            ("network", self.net.run),
+            ("clock", self.clock.run),
+            ("watchdog", self.watchdog.run),
+            ("light player", self.led.run if self.led else None),
+            ("lights", self._shine if self.led else None),
+            ("button", self.button.run if self.button else None),
+            ("supply", self.power.run if self.power else None),
+            ("update", self._confirm),
+        )
+        self._begin()
+        if board.config.CHIP.startswith("esp32"):
+            from app import heap
+
+            heap.settle()
+        beat = self.watchdog.register("main", 60)
+        self.watchdog.start()
         try:
             while True:
+                beat()
                 self.device.free()
                 await asyncio.sleep(2)
         finally:
-            for task in tasks:
+            for task in lasting + self._tasks:
                 task.cancel()
             await asyncio.sleep_ms(0)
 
+    async def _shine(self):
+        """Readings and faults to the lights."""
+        from app import led as lights
+
+        seen = self.box.count
+        while True:
+            await asyncio.sleep_ms(200)
+            if self.box.count != seen:
+                seen = self.box.count
+                self.led.event(lights.READING)
+            self.led.set(lights.SETUP, self.net.portal is not None)
+            self.led.look(self.findings, self.net.up.is_set(), self.mqtt.up.is_set() if self.mqtt else None)
+
+    async def _confirm(self):
+        """A version on trial is kept once the network is there and the page is served."""
+        await self.net.up.wait()
+        await asyncio.sleep(5)
+        try:
+            marker.confirm()
+        except OSError:
+            self.log("this version could not be confirmed: the flash is full")
+        while True:
+            await asyncio.sleep(3600)
+
     def run(self):
         """Run until the power goes."""
-        asyncio.run(self.main())
+        try:
+            asyncio.run(self.main())
+        except Exception as fault:
+            self.keeper.fell(fault)
+            raise

@@ -9,6 +9,10 @@ from hanport.scale import EnergyScale
 _SILENCE_MS = 1500  # a pause longer than any within a telegram
 
 
+def _nothing():
+    """The watchdog's beat where there is no watchdog."""
+
+
 class MeterPort:
     """One UART, one decoder. Keeps the findings that tell why there is no number yet."""
 
@@ -26,6 +30,7 @@ class MeterPort:
         # hold up everything else.
         self._buf = bytearray(max(1, min(256, baud // 500)))
         self._quiet = True
+        self.beat = _nothing
 
     async def run(self):
         """Read for ever."""
@@ -47,6 +52,7 @@ class MeterPort:
         seen = -1
         while True:
             await asyncio.sleep_ms(_SILENCE_MS)
+            self.beat()
             octets = self.findings.octets
             if octets == seen and not self._quiet:
                 self._quiet = True

@@ -75,6 +75,10 @@ def words(fault):
     return "network error"
 
 
+def _nothing():
+    """The watchdog's beat where there is no watchdog."""
+
+
 class Mqtt:
     """One connection to one broker, kept up by run(); publish() from any task.
 
@@ -99,6 +103,7 @@ class Mqtt:
         tls=None,
         on_message=None,
     ):
+        self.beat = _nothing
         self.state = OFF
         self.error = ""
         self.connects = 0
@@ -133,6 +138,7 @@ class Mqtt:
         self._pause = 1
         try:
             while True:
+                self.beat()
                 self.state = CONNECTING
                 try:
                     await self._open()
@@ -259,6 +265,7 @@ class Mqtt:
         pause = _TICK_MS
         while True:
             await asyncio.sleep_ms(pause)
+            self.beat()
             if link.sock is None:
                 return
             pause = _TICK_MS

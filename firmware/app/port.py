@@ -1,13 +1,18 @@
-"""The one file of interpreter and chip differences: epoch, uptime, heap, where the page files are."""
+"""The one file of interpreter and chip differences: clock, uptime, heap, addresses, the page files."""
 
 import gc
+import os
 import sys
 import time
 
 # The chips count from 2000, the unix port from 1970.
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
-_CLOCK_SET = 1704067200  # 2024-01-01: before that the clock was never set
+CLOCK_SET = 1704067200  # 2024-01-01: before that the clock was never set
 
+# Where the set-up's name server listens; a host where we are not root gives another.
+DNS_PORT = int(os.getenv("HANPORT_DNS") or 53) if hasattr(os, "getenv") else 53
+
+_base = None  # UTC in milliseconds at uptime 0, once a clock has told it
 _up_ms = 0
 _ticks = time.ticks_ms()
 
@@ -28,8 +33,30 @@ def up():
 
 def now():
     """UTC in seconds since 1970, or None while the clock is not set."""
+    if _base is not None:
+        return (_base + up_ms()) // 1000
     t = int(time.time()) + _EPOCH
-    return t if t > _CLOCK_SET else None
+    return t if t > CLOCK_SET else None
+
+
+def set_clock(utc):
+    """From now on now() counts from here by the crystal: the ESP8266's own clock runs by a worse one."""
+    global _base
+    _base = utc * 1000 - up_ms()
+
+
+def rtc_fields(utc):
+    """What machine.RTC.datetime() takes."""
+    t = time.gmtime(utc - _EPOCH)
+    return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0)
+
+
+def peer(address):
+    """IP address, as text, of a socket's other end."""
+    if isinstance(address, tuple):
+        return address[0]
+    # The unix port gives the octets of a sockaddr.
+    return ".".join(str(c) for c in bytes(address)[4:8])
 
 
 def free():

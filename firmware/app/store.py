@@ -1,21 +1,83 @@
-"""The settings file: read and written whole, old or new but never torn."""
+"""Files that are old or new but never torn, whenever the power goes: settings and history.
+
+A file is one line of check and then the text:
+
+    hanport 123 1a2b 3c4d       octets of the text, its CRC-16/X-25 and its CRC-16/ARC in hex
+    {"mqtt_host": ...
+
+The check stands first, so that no cut can take it away and leave a text that looks as if it never had one.
+Two 16-bit sums of different polynomials stand in for a CRC-32, which the ESP8266's build does not have and
+which would need numbers beyond its small ints; both are there anyway for the meters' frames. A text that
+begins with "{" and has no check is one that a person or a tool put there: it is believed as it is.
+
+Saving: NAME.new is written and closed, NAME becomes NAME.old, NAME.new becomes NAME. The file system
+(LittleFS) does each of these wholly or not at all. Loading takes the first that is whole of NAME, NAME.new
+(the power went between the two renames) and NAME.old.
+"""
 
 import os
 
-_FILE = "settings.json"
+from hanport import octets
+
+SETTINGS = "settings.json"
+_MARK = b"hanport "
 
 
-def load():
-    """Text of the settings file, or "{}" when there is none."""
+def _line(text):
+    """The line of check for these octets."""
+    n = len(text)
+    return b"%s%d %04x %04x\n" % (_MARK, n, octets.crc_x25(text, 0, n), octets.crc_arc(text, 0, n))
+
+
+def _read(path):
+    """Text of a file that is whole; None when it is not; OSError when there is no such file."""
+    with open(path, "rb") as f:
+        line = f.readline()
+        text = f.read()
     try:
-        with open(_FILE) as f:
-            return f.read()
+        if line.startswith(b"{"):
+            return str(line + text, "utf-8")
+        return str(text, "utf-8") if line == _line(text) else None
+    except UnicodeError:
+        return None  # an unchecked file of other octets
+
+
+def _whole(path):
+    try:
+        return _read(path) is not None
     except OSError:
-        return "{}"
+        return False
 
 
-def save(text):
-    """Replace the settings file: the file system renames in one step, so power loss leaves old or new."""
-    with open(_FILE + ".new", "w") as f:
+def load(name=SETTINGS, say=None):
+    """Text of a file, "" when there is none; say(sentence) is told when it is not the newest one."""
+    damaged = False
+    for ending in ("", ".new", ".old"):
+        try:
+            text = _read(name + ending)
+        except OSError:
+            continue  # no such file
+        if text is None:
+            damaged = damaged or not ending
+            continue
+        if ending and say:
+            fault = "damaged" if damaged else "missing"
+            age = "generation before it" if ending == ".old" else "one that was being saved"
+            say("The file %s is %s; the %s is used." % (name, fault, age))
+        return text
+    if damaged and say:
+        say("The file %s is damaged and there is no other generation of it." % name)
+    return ""
+
+
+def save(name, text):
+    """Replace a file by this text; OSError when the flash is full, and then the file is as it was."""
+    text = text.encode()
+    with open(name + ".new", "wb") as f:
+        f.write(_line(text))
         f.write(text)
-    os.rename(_FILE + ".new", _FILE)
+    del text
+    # A damaged file must not push out the good generation before it.
+    if _whole(name):
+        os.rename(name, name + ".old")
+    os.rename(name + ".new", name)

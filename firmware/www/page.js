@@ -81,7 +81,8 @@ function showStatus(s) {
     ["Port", s.port.line_settings],
     ["Readings", number(s.port.readings, 0) + (faults ? `, ${number(faults, 0)} faults` : "")],
     ["MQTT", s.mqtt.state + (s.mqtt.error ? ": " + s.mqtt.error : "")],
-    ...(s.device.rssi_dbm === undefined ? [] : [["WiFi", s.device.rssi_dbm + " dBm"]]),
+    [s.network.kind, [s.network.state, s.network.address, s.device.rssi_dbm === undefined ? "" : s.device.rssi_dbm + " dBm"].filter(Boolean).join(", ")],
+    ["Clock", s.clock.source],
     ["Running for", age(s.device.up_s)],
   ]);
   $("version").textContent = s.device.name + " " + s.device.version;

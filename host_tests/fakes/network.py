@@ -1,8 +1,11 @@
 """Fakes of the chips' `network` for a host: a station that is always connected, at 127.0.0.1.
 
 What the firmware asks of it is kept in `log` as tuples, newest last, at most `LOG_MAX` of them. A test
-that wants the link down sets `WLAN.link = False`.
+that wants the link down sets `WLAN.link = False`. With a file of networks (wlan.json in the working folder,
+or the one that HANPORT_WLAN names) nothing is connected by itself: see wlan_script.py.
 """
+
+import os
 
 STA_IF = 0
 AP_IF = 1
@@ -27,6 +30,16 @@ MODE_11B = 1
 MODE_11G = 2
 MODE_11N = 4
 
+PHY_LAN8720 = 0
+PHY_IP101 = 1
+PHY_RTL8201 = 2
+PHY_DP83848 = 3
+ETH_STARTED = 1
+ETH_STOPPED = 2
+ETH_CONNECTED = 3
+ETH_DISCONNECTED = 4
+ETH_GOT_IP = 5
+
 LOG_MAX = 32
 log = []
 _name = ["hanport"]
@@ -40,12 +53,17 @@ def note(*what):
     log.append(what)
 
 
+_DHCP = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+
+
 class WLAN:
     """Fakes one interface; all objects of one interface share their state, as on the chips.
 
-    The station reports itself connected whatever it was told (while `WLAN.link`); the access point is
-    only ever on or off and never has a client.
+    The station reports itself connected whatever it was told (while `WLAN.link`), or what the script says;
+    the access point is only ever on or off and never has a client.
     """
+
+    script = None
 
     IF_STA = STA_IF
     IF_AP = AP_IF
@@ -75,7 +93,7 @@ class WLAN:
         {"mac": b"\x24\x0a\xc4\x00\x00\x02", "ssid": "MicroPython-c40001", "channel": 1},
     ]
     _address = [
-        ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1"),
+        _DHCP,
         ("192.168.4.1", "255.255.255.0", "192.168.4.1", "0.0.0.0"),
     ]
 
@@ -89,19 +107,27 @@ class WLAN:
         note("active", self.interface, bool(on))
         return bool(on)
 
-    def connect(self, ssid=None, key=None, **_):
+    def connect(self, ssid=None, key=None, bssid=None, **_):
         """The key is not kept: a log is no place for it."""
         if ssid is not None:
             WLAN._config[self.interface]["ssid"] = ssid
-        note("connect", ssid)
+        note("connect", ssid, bssid)
+        if WLAN.script:
+            WLAN.script.connect(ssid, key, bssid)
 
     def disconnect(self):
         note("disconnect")
+        if WLAN.script:
+            WLAN.script.disconnect()
 
     def isconnected(self):
+        if WLAN.script and self.interface == STA_IF:
+            return WLAN.script.status() == STAT_GOT_IP
         return self.interface == STA_IF and WLAN.link
 
     def status(self, what=None):
+        if WLAN.script and self.interface == STA_IF:
+            return WLAN.script.rssi() if what == "rssi" else WLAN.script.status()
         if what == "rssi":
             return WLAN.rssi
         if what == "stations":
@@ -109,7 +135,7 @@ class WLAN:
         return STAT_GOT_IP if self.isconnected() else STAT_IDLE
 
     def scan(self):
-        return list(WLAN.neighbours)
+        return WLAN.script.scan() if WLAN.script else list(WLAN.neighbours)
 
     def config(self, name=None, **settings):
         if name is None:
@@ -126,7 +152,12 @@ class WLAN:
 
     def ifconfig(self, address=None):
         if address is None:
+            if WLAN.script and self.interface == STA_IF and not self.isconnected():
+                return ("0.0.0.0",) * 4
             return WLAN._address[self.interface]
+        note("ifconfig", self.interface, address)
+        if address == "dhcp":
+            address = _DHCP
         WLAN._address[self.interface] = tuple(address)
         return None
 
@@ -157,3 +188,47 @@ def country(code=None):
 
 def phy_mode(mode=None):
     return MODE_11N if mode is None else None
+
+
+class LAN:
+    """Fakes the Ethernet chip of a board: `LAN.cable` and `LAN.address` are what a test changes."""
+
+    cable = True
+    address = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+    absent = False
+
+    def __init__(self, **settings):
+        if LAN.absent:
+            raise OSError("PHY")
+        note("lan", settings.get("phy_type"), settings.get("phy_addr"), settings.get("ref_clk_mode"))
+
+    def active(self, on=None):
+        return True
+
+    def isconnected(self):
+        return LAN.cable and LAN.address is not None
+
+    def status(self):
+        return ETH_GOT_IP if self.isconnected() else ETH_CONNECTED if LAN.cable else ETH_DISCONNECTED
+
+    def ifconfig(self, address=None):
+        if address is None:
+            return LAN.address
+        note("ifconfig", "lan", address)
+        LAN.address = tuple(address)
+        return None
+
+
+def _scripted():
+    """The script of the file of networks, None when there is no such file."""
+    path = os.getenv("HANPORT_WLAN") or "wlan.json"
+    try:
+        os.stat(path)
+    except OSError:
+        return None
+    from wlan_script import Script
+
+    return Script(path, WLAN)
+
+
+WLAN.script = _scripted()

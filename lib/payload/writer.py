@@ -4,6 +4,18 @@ The decimal point is set here and nowhere else; no float is involved.
 """
 
 
+def _is_utf8(octets):
+    """True when octets beyond ASCII are there and spell letters: a name may, a damaged id may not."""
+    for c in octets:
+        if c > 127:
+            try:
+                str(octets, "utf-8")
+                return True
+            except ValueError:  # UnicodeError is one
+                return False
+    return False
+
+
 class Writer:
     """Writes into a buffer made once. When it does not fit, `.full` is set and the text must not be used."""
 
@@ -76,11 +88,12 @@ class Writer:
     def string(self, octets):
         """Append octets as a JSON string; what is no printable ASCII is escaped."""
         self.raw(b'"')
+        plain = _is_utf8(octets)
         for c in octets:
             if c == 34 or c == 92:
                 self.raw(b"\\")
                 self.raw(bytes((c,)))
-            elif 32 <= c < 127:
+            elif 32 <= c < 127 or (plain and c > 127):
                 if self.at >= len(self.buf):
                     self.full = True
                     return

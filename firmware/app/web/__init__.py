@@ -1,6 +1,7 @@
 """The device's own web page and JSON, on microdot."""
 
 import gc
+from binascii import a2b_base64
 
 from microdot import Microdot, Response
 
@@ -24,11 +25,16 @@ class Site:
 
     def __init__(self, house):
         self._house = house
+        self.guest = None  # in set-up mode: async function of a request; what it gives goes before the page
+        self._manage = None
         self._app = app = Microdot()
+        app.before_request(self._locked)
         app.get("/")(self.page)
         app.get("/www/<name>")(self.page)
         app.get("/api/reading")(self.reading)
         app.get("/api/status")(self.status)
+        app.get("/settings")(self.settings)
+        app.route("/api/<what>", methods=["GET", "POST"])(self.manage)
         app.get("/data.json")(self.ancestor)
         app.get("/is-alive")(self.alive)
         app.errorhandler(404)(self.missing)
@@ -47,6 +53,10 @@ class Site:
 
     async def page(self, request, name="index.html"):
         """A page file, compressed as it lies in the image."""
+        if self.guest and name == "index.html":
+            answer = await self.guest(request)
+            if answer:
+                return answer
         gc.collect()
         f, packed = port.page_file(name) if "/" not in name else (None, False)
         if f is None:
@@ -65,6 +75,32 @@ class Site:
         """Lamps, sentence and counters."""
         return self._answer(status.write, self._house)
 
+    async def settings(self, request):
+        """The settings page."""
+        return await self.page(request, "settings.html")
+
+    async def manage(self, request, what):
+        """What changes the device; loaded when first asked for."""
+        if self._manage is None:
+            from app.web.manage import Manage
+
+            self._manage = Manage(self._house)
+        return await self._manage.handle(request, what) or await self.missing(request)
+
+    def _locked(self, request):
+        """401 while the page has a password and the request does not bring it (any user name)."""
+        wanted = self._house.settings["page_password"]
+        if not wanted or request.path == "/is-alive":
+            return None
+        given = request.headers.get("Authorization", "")
+        try:
+            sent = a2b_base64(given[6:]).decode() if given.startswith("Basic ") else ":"
+        except ValueError:
+            sent = ":"
+        if sent[sent.find(":") + 1 :] == wanted:
+            return None
+        return Response("This page has a password.", 401, {"WWW-Authenticate": 'Basic realm="Hanport"'})
+
     async def ancestor(self, request):
         """The ancestor's /data.json."""
         h = self._house
@@ -76,4 +112,8 @@ class Site:
 
     async def missing(self, request):
         """No such page, in words."""
+        if self.guest:
+            answer = await self.guest(request)
+            if answer:
+                return answer
         return Response("There is no such page here.", 404, {"Content-Type": "text/plain; charset=utf-8"})

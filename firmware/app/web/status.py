@@ -56,6 +56,29 @@ def _mqtt(w, house):
     w.close()
 
 
+def _network(w, house):
+    path = house.net.path
+    w.key("network")
+    w.open()
+    w.text("kind", path.kind.encode())
+    w.text("state", path.state.encode())
+    if path.ip:
+        w.text("address", path.ip.encode())
+    if path.local():
+        w.text("local_name", path.local().encode())
+    w.pair("since_s", port.up() - path.since)
+    w.pair("connects", path.connects)
+    w.pair("attempts", path.attempts)
+    w.close()
+    w.key("clock")
+    w.open()
+    w.text("source", house.clock.words().encode())
+    w.pair("shift_s", house.clock.shift)
+    if house.clock.error:
+        w.text("error", house.clock.error.encode())
+    w.close()
+
+
 def write(w, house):
     """Append /api/status."""
     up = port.up()
@@ -76,6 +99,7 @@ def write(w, house):
     w.pair("lowest_free_heap", device.lowest)
     w.close()
     _counters(w, house)
+    _network(w, house)
     _mqtt(w, house)
     w.key("log")
     w.open(b"[")

@@ -1,0 +1,264 @@
+"""WiFi as a station: its states in words, the strongest access point, back-off; nothing here waits for long.
+
+What blocks is the driver's own scan, 2 to 3 s: it is asked for only before the first attempt, after a loss
+and at every fifth failure. The meter port's buffer is filled by interrupt meanwhile.
+"""
+
+import asyncio
+
+import board_config as config
+import network
+from micropython import const
+
+import label
+from app import port
+
+# What .state may be: words for people.
+NO_NETWORK = "no network is set"
+CONNECTING = "connecting"
+CONNECTED = "connected"
+WRONG_PASSWORD = "wrong password"
+NOT_FOUND = "network not found"
+NO_ADDRESS = "no address (DHCP)"
+NO_ANSWER = "no answer"
+LOST = "lost"
+
+JOIN_MS = 20000  # with the address: a slow DHCP server takes ten
+_LOOK_MS = const(250)
+RECOVER_S = 15  # the ESP32's driver comes back by itself after a short gap
+_SLOWEST_S = const(60)
+_SCAN_EVERY = const(5)
+_RESTART_EVERY = const(10)  # failures after which the radio is switched off and on
+
+# A number of the ESP32 that has no name in `network`: the four-way handshake that a wrong password ends with.
+# The ESP8266 has no status of this number.
+_FOUR_WAY = const(15)
+
+
+def _stats(*names):
+    """The statuses of these names that this chip knows."""
+    return tuple(getattr(network, "STAT_" + name) for name in names if hasattr(network, "STAT_" + name))
+
+
+class Path:
+    """A way to the network: state, ip, since (uptime), up (an Event), attempts, connects, losses."""
+
+    kind = ""
+
+    def __init__(self, settings, log):
+        self.settings = settings
+        self.state = CONNECTING
+        self.ip = None
+        self.since = port.up()
+        self.up = asyncio.Event()
+        self.attempts = 0
+        self.connects = 0
+        self.losses = 0
+        self.log = log
+        self._last = port.up()
+        self._announced = ""  # the chip takes its mDNS name at the first connection and keeps it
+
+    def enter(self, state, ip=None):
+        """Change to a state."""
+        self.ip = ip
+        if CONNECTED in (state, self.state):
+            self._last = port.up()
+        if state == CONNECTED:
+            self._announced = self._announced or network.hostname()
+            self.up.set()
+        else:
+            self.up.clear()
+        if state == self.state:
+            return
+        self.state = state
+        self.since = port.up()
+        if state == CONNECTED:
+            self.connects += 1
+            self.log("%s: connected, address %s" % (self.kind, ip))
+        elif state != CONNECTING:
+            self.losses += state == LOST
+            self.log("%s: %s" % (self.kind, state))
+
+    def down(self):
+        """Seconds without the network."""
+        return 0 if self.up.is_set() else port.up() - self._last
+
+    def name(self):
+        """Host name on the network."""
+        return self.settings["hostname"] or label.host(self.settings["name"])
+
+    def local(self):
+        """The name that other machines find by themselves (mDNS), "" when there is none (on the ESP8266)."""
+        return "" if config.CHIP == "esp8266" or not self._announced else self._announced + ".local"
+
+    def rssi(self):
+        """Signal strength in dBm, or None."""
+        return None
+
+    def fixed(self):
+        """(address, mask, gateway, name server) of the settings, or None for DHCP."""
+        s = self.settings
+        address = s["address"]
+        if not address:
+            return None
+        gateway = s["gateway"] or address[: address.rfind(".")] + ".1"
+        return address, s["mask"] or "255.255.255.0", gateway, s["dns"] or gateway
+
+
+class Wifi(Path):
+    """The station. run() keeps the settings' network up; join() is one attempt, also the portal's."""
+
+    kind = "WiFi"
+
+    def __init__(self, settings, log):
+        super().__init__(settings, log)
+        self.wlan = network.WLAN(network.STA_IF)
+        self._scan_due = True
+        self._static = False
+
+    def rssi(self):
+        """Signal strength in dBm, or None."""
+        try:
+            value = self.wlan.status("rssi")
+        except (ValueError, OSError):
+            return None
+        # The ESP8266 says 31 when there is no signal to speak of.
+        return value if value is not None and value < 0 else None
+
+    def radio(self):
+        """Switch the station on, with name, country, sleep and power; what a chip lacks is passed over."""
+        s = self.settings
+        network.hostname(self.name())
+        if s["country"]:
+            self._try(network.country, s["country"])  # channels 12 and 13 exist in Europe only
+        self.wlan.active(True)
+        pm = getattr(network.WLAN, "PM_" + s["wifi_sleep"].upper(), None)
+        if pm is not None:
+            self._configure(pm=pm)
+        if s["wifi_power"]:
+            self._configure(txpower=s["wifi_power"])
+
+    def _configure(self, **values):
+        try:
+            self.wlan.config(**values)
+        except (ValueError, OSError, TypeError):
+            pass  # not on this chip
+
+    def _try(self, function, *values):
+        try:
+            return function(*values)
+        except (AttributeError, ValueError, OSError, RuntimeError, TypeError):
+            return None
+
+    async def run(self):
+        """Keep the network up for ever; returns only when there is none to keep."""
+        # The first start of MicroPython leaves an access point on that anyone may join.
+        self._try(network.WLAN(network.AP_IF).active, False)
+        self.radio()
+        ssid = self.settings["wifi_ssid"]
+        pause = 1
+        failures = 0
+        # Either the set-up has connected a moment ago, or whoever starts us has, in a boot.py of his own.
+        if self.wlan.isconnected() and ssid in ("", self._ssid()):
+            await self._hold()
+        elif not ssid:
+            self.enter(NO_NETWORK)
+            return
+        while True:
+            if await self.join(ssid, self.settings["wifi_password"]) == CONNECTED:
+                pause = 1
+                failures = 0
+                await self._hold()
+                self._scan_due = True
+                continue
+            failures += 1
+            self._scan_due = failures % _SCAN_EVERY == 0
+            if failures % _RESTART_EVERY == 0:
+                self._try(self.wlan.active, False)
+                await asyncio.sleep_ms(500)
+                self.radio()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _SLOWEST_S)
+
+    def look(self):
+        """True while connected; tells a change."""
+        if self.wlan.isconnected():
+            self.enter(CONNECTED, self.wlan.ifconfig()[0])
+            return True
+        if self.state == CONNECTED:
+            self.enter(LOST)
+        return False
+
+    def _ssid(self):
+        name = self._try(self.wlan.config, "ssid")
+        return name.decode() if isinstance(name, bytes) else name or ""
+
+    def scan(self):
+        """What the radio hears: list of (ssid as octets, bssid, rssi, is open). Blocks 2 to 3 s."""
+        return [(n[0], n[1], n[3], n[4] == 0) for n in self._try(self.wlan.scan) or ()]
+
+    def _strongest(self, ssid):
+        """bssid of the strongest of several access points of this name, None when there is no choice."""
+        heard = [(rssi, bssid) for name, bssid, rssi, _ in self.scan() if name == ssid.encode()]
+        return max(heard)[1] if len(heard) > 1 else None
+
+    async def join(self, ssid, password, look=True):
+        """One attempt; returns the state it ended in. look: scan first when that is due."""
+        wlan = self.wlan
+        self.attempts += 1
+        self.enter(CONNECTING)
+        self._try(wlan.disconnect)
+        await asyncio.sleep_ms(200)  # its event must not be taken for the new attempt's
+        where = {}
+        if look and self._scan_due:
+            bssid = self._strongest(ssid)
+            if bssid:
+                where["bssid"] = bssid
+            await asyncio.sleep_ms(0)
+        fixed = self.fixed()
+        if fixed:
+            self._try(wlan.ifconfig, fixed)
+        elif self._static:
+            self._try(wlan.ifconfig, "dhcp")
+        self._static = bool(fixed)
+        # Without a limit the ESP32 tries for ever and never says why it fails.
+        self._configure(reconnects=2)
+        try:
+            wlan.connect(ssid, password or None, **where)
+        except (OSError, RuntimeError, ValueError):
+            self.enter(NO_ANSWER)
+            return NO_ANSWER
+        state = await self._outcome()
+        if state == CONNECTED:
+            self._configure(reconnects=-1)
+            self.enter(CONNECTED, wlan.ifconfig()[0])
+        else:
+            self._try(wlan.disconnect)
+            self.enter(state)
+        return state
+
+    async def _outcome(self):
+        """Wait for what becomes of connect()."""
+        wrong = _stats("WRONG_PASSWORD", "HANDSHAKE_TIMEOUT") + (_FOUR_WAY,)
+        missing = _stats("NO_AP_FOUND")
+        other = _stats("BEACON_TIMEOUT", "ASSOC_FAIL", "CONNECT_FAIL")
+        for _ in range(JOIN_MS // _LOOK_MS):
+            await asyncio.sleep_ms(_LOOK_MS)
+            if self.wlan.isconnected():
+                return CONNECTED
+            status = self.wlan.status()
+            if status in wrong:
+                return WRONG_PASSWORD
+            if status in missing:
+                return NOT_FOUND
+            if status in other:
+                return NO_ANSWER
+        # A signal means that the access point has taken us in: what is missing is the address.
+        return NO_ANSWER if self.rssi() is None else NO_ADDRESS
+
+    async def _hold(self):
+        """Connected: stay until the network is gone and does not come back by itself."""
+        gone = 0
+        while gone < RECOVER_S:
+            gone = 0 if self.look() else gone + 1
+            await asyncio.sleep(1)
