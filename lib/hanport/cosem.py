@@ -2,6 +2,8 @@
 
 from hanport import axdr, reading, registers
 from hanport.octets import copy
+from hanport.registers import find as _find
+from hanport.registers import units as _units
 
 # Elements of a list that are no register, by OBIS C.D.E: three octets, then the text slot.
 _TEXTS = (
@@ -14,17 +16,18 @@ _TEXTS = (
     b"\x2a\x00\x00\x04"  # 42.0.0 COSEM logical device name
 )
 
-# Where the scale of a list without scalers stands in a plan, by COSEM unit: W var VA, A, V, Wh varh, none.
-_UNIT_SLOTS = b"\x1b\x1d\x1c\x21\x23\x1e\x20\xff"
-_SLOT_OF = b"\x00\x00\x00\x01\x02\x03\x03\x04"
+# Where the scale of a list without scalers stands in a plan, by COSEM unit from 27 on: W VA var, Wh, -, varh,
+# A, -, V; 255 (none) has slot 4.
+_SLOT_OF = b"\x00\x00\x00\x03\x05\x03\x01\x05\x02"
 SLOTS = 5
 ENERGY = 3
 
 
 def slot(unit):
     """Scale slot 0..4 of a COSEM unit, SLOTS when the unit has none."""
-    at = _UNIT_SLOTS.find(bytes((unit,)))
-    return SLOTS if at < 0 else _SLOT_OF[at]
+    if 27 <= unit <= 35:
+        return _SLOT_OF[unit - 27]
+    return 4 if unit == 255 else SLOTS
 
 
 def text_slot(c, d, e):
@@ -76,36 +79,40 @@ def store(buf, obis, value, scaler, unit, scales, into):
     scaler, unit: as sent, or unit 0 when none was sent; then `scales` (one octet a unit slot: scale + 64,
     bit 7 set when it is an assumption; 0 unknown; 1 by size) decides, and None means it cannot be told.
     """
+    # Run for every value of every list: what modules and functions of their own would tell is written out.
     c = buf[obis + 4]
     d = buf[obis + 5]
     e = buf[obis + 6]
     tag = buf[value]
-    if axdr.is_integer(tag):
-        register = registers.find(c, d, e)
-        if register == registers.NONE:
+    if tag == 18 or tag == 6 or axdr.size(tag):
+        register = _find(c, d, e)
+        if register == 255:  # registers.NONE
             if c == 0 and text_slot(c, d, e) == reading.METER_ID:
                 digits = b"%d" % axdr.integer(buf, value)
                 into.set_text(reading.METER_ID, digits, 0, len(digits))
             return
-        number = axdr.integer(buf, value)
-        own = registers.unit(register)
-        state = reading.SENT
+        if tag == 18:
+            number = buf[value + 1] << 8 | buf[value + 2]
+        else:
+            number = axdr.integer(buf, value)
+        own = _units[register]
+        state = 1  # reading.SENT
         if unit:
-            if unit != own and not (own == 0 and unit == 255):
+            if unit != own and (own or unit != 255):
                 into.misfits += 1
                 return
         elif own:
-            scale = scales[slot(own)] if scales else 0
+            scale = scales[_SLOT_OF[own - 27] if own < 36 else slot(own)] if scales else 0
             if scale == 1:
                 scaler = _volts_scale(number)
             elif scale:
                 scaler = (scale & 127) - 64
                 if scale & 128:
-                    state = reading.ASSUMED
+                    state = 2  # reading.ASSUMED
             else:
                 into.misfits += 1
                 return
-        if not -9 <= scaler <= 9:
+        if not -10 < scaler < 10:
             into.misfits += 1
             return
         into.put(register, number, scaler, state)
@@ -125,20 +132,25 @@ def pairs(buf, table, n, k, scales, into):
 
     The value may be followed by structure(int8 scaler, enum unit), flat or within the pair's own structure.
     """
-    while k + 1 < n:
+    # Tags as numbers: names of another module cost a look-up each time, and this is run for every element.
+    last = n - 1
+    while k < last:
         obis = table[k]
         k += 1
-        if not axdr.is_octets(buf, obis, 6):
+        if buf[obis] != 9 or buf[obis + 1] != 6:  # no octet-string of six
             continue
         value = table[k]
-        if buf[value] == axdr.ARRAY or buf[value] == axdr.STRUCTURE:
+        if 0 < buf[value] < 3:  # array, structure
             continue
         k += 1
         scaler = unit = 0
         if k + 2 < n:
             s = table[k]
-            if buf[s] == axdr.STRUCTURE and buf[s + 1] == 2 and buf[s + 2] == 15 and buf[s + 4] == axdr.ENUM:
-                scaler = axdr.integer(buf, s + 2)
+            # A structure of 2, an int8, an enum.
+            if buf[s] == 2 and buf[s + 1] == 2 and buf[s + 2] == 15 and buf[s + 4] == 22:
+                scaler = buf[s + 3]
+                if scaler > 127:
+                    scaler -= 256
                 unit = buf[s + 5]
                 k += 3
         store(buf, obis, value, scaler, unit, scales, into)

@@ -5,12 +5,15 @@
 Numbers are read digit by digit into integers. A line that cannot be read is counted and skipped.
 """
 
+from array import array
+
 from hanport import reading, registers
 from hanport.cosem import clock, clock_fits
-from hanport.octets import copy
+from hanport.octets import copy, decimal, obis
+from hanport.registers import find as _find
+from hanport.registers import units as _units
 
-_CR = 13
-_LF = 10
+_MEMO = 6  # texts sent as hex that are remembered: the ids of a meter and of those behind it
 
 
 class Lines:
@@ -21,41 +24,86 @@ class Lines:
         self.decimals = 0
         self.thousand = 0  # 3 when the unit begins with k, else 0
         self.unit = 0  # index of the unit's first octet, 0 without a unit
-        self.end = 0
         self.bad = 0  # lines skipped in the newest telegram
-        self._code = bytearray(6)  # OBIS A B C D E and whether the line could be read
-        self._time = bytearray(12)
+        self._code = bytearray(5)  # OBIS A B C D E
+        self._digits = array("I", bytes(16))  # what octets.decimal tells
+        self._time = bytearray(b"\0\0\0\0\xff\0\0\0\xff\x80\0\xff")  # 12 octets, Blue Book 4.1.6.1
+        self._dst = 0
+        self._memo = []  # hex digits, their text, and so on
         self._pending = 0  # DSMR 2.2: the sub-meter channel whose value stands on the next line
 
     def take(self, buf, a, b, into):
         """Read the telegram buf[a:b], from "/" up to (not with) its "!"."""
         self.bad = 0
         self._pending = 0
-        self._identification(buf, a, b, into)
-        i = self._line_end(buf, a, b)
+        i = self._identification(buf, a, b, into)
         while i < b:
-            while i < b and buf[i] in b"\r\n\0 ":
+            c = buf[i]
+            if c == 13 or c == 10 or c == 32 or c == 0:
                 i += 1
-            end = self._line_end(buf, i, b)
-            if end > i:
+                continue
+            end = self._common(buf, i, b, into)
+            if not end:
+                end = _line_end(buf, i, b)
                 self._line(buf, i, end, into)
-            i = end
-
-    def _line_end(self, buf, i, b):
-        while i < b and buf[i] != _LF and buf[i] != _CR:
-            i += 1
-        return i
+            i = end + 1
 
     def _identification(self, buf, a, b, into):
         """ "/KAM5", "/LGF5E360", "/ADN9 6534": the list id is the text, without what follows a backslash."""
         i = a + 1
-        end = self._line_end(buf, i, b)
-        k = i
-        while k < end and buf[k] != 92:
-            k += 1
-        into.set_text(reading.LIST_ID, buf, i, k)
-        if k == end and end - i > 4:
+        end = _line_end(buf, i, b)
+        k = buf.find(b"\\", i, end)
+        into.set_text(reading.LIST_ID, buf, i, end if k < 0 else k)
+        if k < 0 and end - i > 4:
             into.set_text(reading.MODEL, buf, i + 4, end)
+        return end
+
+    def _common(self, buf, i, b, into):
+        """Read a line as nearly all are, "A-B:C.D.E(" then a number, then ")", "*kW)", "*kWh)", "*V)" or "*A)".
+
+        Returns the index of its end; 0 for any other line, of which nothing has been taken then.
+        """
+        code = self._code
+        i = obis(code, buf, i, b)
+        if not i:
+            return 0
+        c = code[2]
+        register = _find(c, code[3], code[4])
+        # Those that _line looks at twice: limits, the gas of DSMR 2.2, sub-meters.
+        if register == 255 or c == 17 or 23 <= c <= 24 or (c == 31 and code[3] == 4) or (c == 96 and code[1]):
+            return 0
+        read = self._digits
+        i = decimal(read, buf, i + 1, b)
+        if not i or i + 6 > b:
+            return 0
+        unit = _units[register]
+        scaler = -read[3]
+        if buf[i] == 42:  # "*"
+            i += 1
+            k = buf[i] & 0xDF  # without the bit that tells small letters from capitals
+            if unit == 27 or unit == 30:
+                if k != 75 or buf[i + 1] & 0xDF != 87:
+                    return 0
+                i += 2
+                scaler += 3
+                if unit == 30:
+                    if buf[i] & 0xDF != 72:
+                        return 0
+                    i += 1
+            elif (unit == 35 and k == 86) or (unit == 33 and k == 65):
+                i += 1
+            else:
+                return 0
+        elif unit and unit != 33 and unit != 35 and unit != 255:
+            return 0
+        if buf[i] != 41 or (buf[i + 1] != 13 and buf[i + 1] != 10):
+            return 0
+        n = read[0]
+        if read[2] > 9:
+            n = n * 10 ** (read[2] - 9) + read[1]
+        into.put(register, n, scaler, 1)  # reading.SENT
+        self._pending = 0
+        return i + 1
 
     def _line(self, buf, i, end, into):
         code = self._code
@@ -64,92 +112,46 @@ class Lines:
             self._pending = 0
             return
         self._pending = 0
-        i = self._obis(buf, i, end)
+        i = obis(code, buf, i, end)
         if not i:
             self.bad += 1
             return
-        a, b, c, d, e = code[0], code[1], code[2], code[3], code[4]
-        if a == 0 and 1 <= b <= 4 and (d == 1 or c == 24 or c == 96):
-            if c == 24 or c == 96:
-                self._submeter(buf, i, end, c, d, e, into.submeter(b))
-                return
-        if a == 7 and c in b"\x17\x18":  # 7-0:23.x, 24.x: gas of DSMR 2.2
+        c = code[2]
+        d = code[3]
+        e = code[4]
+        if (c == 24 or c == 96) and code[0] == 0 and 1 <= code[1] <= 4:
+            self._submeter(buf, i, end, c, d, e, into.submeter(code[1]))
+            return
+        if (c == 23 or c == 24) and code[0] == 7:  # 7-0:23.x, 24.x: gas of DSMR 2.2
             return
         self._value(buf, i, end, c, d, e, into)
 
-    def _obis(self, buf, i, end):
-        """Read the OBIS code at i; returns the index of its "(", or 0. Groups stand in _code."""
-        code = self._code
-        k = 0
-        n = -1
-        while i < end:
-            c = buf[i]
-            if 48 <= c <= 57:
-                n = c - 48 if n < 0 else n * 10 + c - 48
-                if n > 255:
-                    return 0
-            else:
-                if n < 0 or (k == 0 and c != 45) or (k == 1 and c != 58):
-                    return 0
-                if k < 6:
-                    code[k] = n
-                k += 1
-                n = -1
-                if c == 40:  # "("
-                    return i if k > 4 else 0
-                # Some makers write ":" for "." and ".255" for "*255".
-                if c not in b"-:.*":
-                    return 0
-            i += 1
-        return 0
-
-    def _group(self, buf, i, end):
-        """Index of the ")" of the group that opens at i, or 0."""
-        if i >= end or buf[i] != 40:
-            return 0
-        i += 1
-        while i < end:
-            if buf[i] == 41:
-                return i
-            if buf[i] == 40:
-                return 0
-            i += 1
-        return 0
-
     def _decimal(self, buf, i, end):
         """Read "00001.001*kWh" in buf[i:end]; True when it is a number, with an optional unit."""
-        n = 0
-        self.decimals = -1
         self.unit = 0
         self.thousand = 0
-        digits = 0
         negative = i < end and buf[i] == 45
         if negative:
             i += 1
-        while i < end:
-            c = buf[i]
-            if 48 <= c <= 57:
-                n = n * 10 + c - 48
-                digits += 1
-                if self.decimals >= 0:
-                    self.decimals += 1
-            elif c == 46 and self.decimals < 0:
-                self.decimals = 0
-            elif c == 42:  # "*"
-                self.unit = i + 1
-                if i + 1 < end and buf[i + 1] in b"kK":
-                    self.thousand = 3
-                break
-            else:
-                return False
-            i += 1
-        if self.decimals < 0:
-            self.decimals = 0
+        read = self._digits
+        at = decimal(read, buf, i, end)
+        if not at or (at < end and buf[at] != 42):
+            return False
+        n = read[0]
+        digits = read[2]
+        if digits > 9:
+            n = n * 10 ** (digits - 9) + read[1]
         self.number = -n if negative else n
-        return 0 < digits < 19
+        self.decimals = read[3]
+        if at < end:  # "*"
+            at += 1
+            self.unit = at
+            if at < end and (buf[at] == 107 or buf[at] == 75):  # k, K
+                self.thousand = 3
+        return True
 
     def _value(self, buf, i, end, c, d, e, into):
-        close = self._group(buf, i, end)
+        close = _group(buf, i, end)
         if not close:
             self.bad += 1
             return
@@ -166,7 +168,7 @@ class Lines:
         if timed:  # (timestamp)(value): the value is the second group
             timed = self._timestamp(buf, i + 1, close)
             i = close + 1
-            close = self._group(buf, i, end)
+            close = _group(buf, i, end)
             if not close:
                 self.bad += 1
                 return
@@ -188,36 +190,54 @@ class Lines:
 
     def _unit_fits(self, buf, close, unit):
         """True when the unit as written is one of the register's own kind ("kVA" is seen for reactive)."""
-        if not self.unit:
-            return unit in b"\x00\xff" or (unit == 33 or unit == 35)
-        last = buf[close - 1]
         i = self.unit
-        letter = buf[i + 1] if self.thousand and i + 1 < close else buf[i]
-        hours = last in b"hH"
-        if unit == 27:
-            return letter in b"Ww" and not hours
+        if not i:
+            return unit == 33 or unit == 35 or unit == 0 or unit == 255
+        # Without the bit that tells small letters from capitals: A 65, H 72, V 86, W 87, Z 90.
+        last = buf[close - 1] & 0xDF
+        letter = (buf[i + 1] if self.thousand and i + 1 < close else buf[i]) & 0xDF
         if unit == 30:
-            return letter in b"Ww" and hours
-        if unit == 28:
-            return letter in b"Vv" and close - i > 1 and not hours
-        if unit == 29:
-            return letter in b"Vv" and close - i > 1 and not hours
-        if unit == 32:
-            return letter in b"Vv" and hours
-        if unit == 33:
-            return letter in b"Aa"
+            return letter == 87 and last == 72
+        if unit == 27:
+            return letter == 87 and last != 72
         if unit == 35:
-            return letter in b"Vv" and last in b"Vv"
+            return letter == 86 and last == 86
+        if unit == 33:
+            return letter == 65
+        if unit == 28 or unit == 29:
+            return letter == 86 and last != 72 and close - i > 1
+        if unit == 32:
+            return letter == 86 and last == 72
         if unit == 44:
-            return letter in b"Hh" and last in b"zZ"
+            return letter == 72 and last == 90
         return True
 
     def _timestamp(self, buf, i, end):
         """Read YYMMDDhhmmss[S|W], or YYYYMMDD hh:mm:ss with any punctuation, into _time; True when valid."""
         time = self._time
+        self._dst = 0
+        # Nearly all send twelve digits and a letter: they are read at once.
+        read = self._digits
+        twelve = i + 12
+        if twelve <= end <= twelve + 1 and decimal(read, buf, i, twelve) == twelve and read[2] == 12:
+            c = buf[twelve] if twelve < end else 0
+            if c == 83 or c == 87:  # S summer, W winter
+                self._dst = c
+            elif twelve < end and c not in b" -:.TZ":
+                return False
+            # YYMMDDhhm mss
+            n = read[0]
+            year = 2000 + n // 10000000
+            time[0] = year >> 8
+            time[1] = year & 255
+            time[2] = n // 100000 % 100
+            time[3] = n // 1000 % 100
+            time[5] = n // 10 % 100
+            time[6] = n % 10 * 10 + read[1] // 100
+            time[7] = read[1] % 100
+            return True
         digits = 0
         n = 0
-        self._dst = 0
         k = 0
         total = 0
         for j in range(i, end):
@@ -251,11 +271,6 @@ class Lines:
                 self._dst = c
             elif c not in b" -:.TZ":
                 return False
-        time[4] = 0xFF
-        time[8] = 0xFF
-        time[9] = 0x80
-        time[10] = 0
-        time[11] = 0xFF
         return True
 
     def _text(self, buf, a, b, c, d, e, into):
@@ -274,25 +289,42 @@ class Lines:
             slot = reading.MODEL
         else:
             return
-        text = from_hex(buf, a, b)
+        text = self._from_hex(buf, a, b)
         if text:
             into.set_text(slot, text, 0, len(text))
         else:
             into.set_text(slot, buf, a, b)
 
+    def _from_hex(self, buf, a, b):
+        """As from_hex; what was read before is known again without reading it."""
+        memo = self._memo
+        for k in range(0, len(memo), 2):
+            if reading.same(memo[k], buf, a, b):
+                return memo[k + 1]
+        text = from_hex(buf, a, b)
+        if len(memo) >= 2 * _MEMO:
+            memo.pop(0)
+            memo.pop(0)
+        memo.append(bytes(memoryview(buf)[a:b]))
+        memo.append(text)
+        return text
+
     def _submeter(self, buf, i, end, c, d, e, sub):
         """Lines 0-n:24.1.0 (medium), 0-n:96.1.x (id), 0-n:24.2.x and 24.3.x (timestamp)(value*unit)."""
-        close = self._group(buf, i, end)
+        close = _group(buf, i, end)
         if not close:
             self.bad += 1
         elif c == 96:
             if d == 1 and e < 2 and close > i + 1:
-                text = from_hex(buf, i + 1, close)
-                sub.ident = text if text else bytes(memoryview(buf)[i + 1 : close])
+                text = self._from_hex(buf, i + 1, close)
+                if text:
+                    sub.ident = text
+                elif sub.ident is None or not reading.same(sub.ident, buf, i + 1, close):
+                    sub.ident = bytes(memoryview(buf)[i + 1 : close])
         elif d == 1 and e == 0:
             if self._decimal(buf, i + 1, close) and not self.decimals and self.number < 256:
                 sub.medium = self.number
-        elif d in b"\x02\x03" and close > i + 1:
+        elif (d == 2 or d == 3) and close > i + 1:
             if not self._timestamp(buf, i + 1, close):
                 return
             self._keep_time(sub)
@@ -304,13 +336,12 @@ class Lines:
                 self._pending = self._code[1]
 
     def _keep_time(self, sub):
-        for k in range(12):
-            sub.clock[k] = self._time[k]
+        copy(sub.clock, 0, self._time, 0, 12)
         sub.dst = self._dst
         sub.state = 1
 
     def _submeter_value(self, buf, i, end, sub):
-        close = self._group(buf, i, end)
+        close = _group(buf, i, end)
         if not close or not self._decimal(buf, i + 1, close):
             return
         scale = 3 - self.decimals
@@ -331,25 +362,45 @@ class Lines:
             sub.value = self.number // 10**-scale
 
 
+def _line_end(buf, i, b):
+    """Index of the CR or LF that ends the line at i, or b."""
+    end = buf.find(b"\n", i, b)
+    if end < 0:
+        end = b
+    at = buf.find(b"\r", i, end)
+    return end if at < 0 else at
+
+
+def _group(buf, i, end):
+    """Index of the ")" of the group that opens at i, or 0."""
+    if i >= end or buf[i] != 40:
+        return 0
+    close = buf.find(b")", i, end)
+    return close if close > 0 and buf.find(b"(", i + 1, close) < 0 else 0
+
+
 def from_hex(buf, a, b):
     """The text whose hex digits are buf[a:b], as octets; None when it is not hex of a printable text."""
     if (b - a) & 1:
         return None
     text = bytearray((b - a) >> 1)
     k = 0
+    value = 0
     while a < b:
-        value = 0
-        for c in (buf[a], buf[a + 1]):
-            if 48 <= c <= 57:
-                c -= 48
-            elif 65 <= c <= 70 or 97 <= c <= 102:
-                c = (c & 15) + 9
-            else:
-                return None
-            value = value << 4 | c
+        c = buf[a]
+        if 48 <= c <= 57:
+            c -= 48
+        elif 65 <= c <= 70 or 97 <= c <= 102:
+            c = (c & 15) + 9
+        else:
+            return None
+        a += 1
+        if (b - a) & 1:
+            value = c << 4
+            continue
+        value |= c
         if not 32 <= value < 127:
             return None
         text[k] = value
         k += 1
-        a += 2
     return bytes(text)

@@ -10,7 +10,7 @@ the octets were cut.
 """
 
 from hanport import fault, hdlc, mbus, p1
-from hanport.octets import copy
+from hanport.octets import copy, text
 
 HDLC = 0x7E  # kinds of framing, by the octet that opens the frame
 MBUS = 0x68
@@ -37,6 +37,7 @@ class Framing:
         self.kept = 0  # where the next frame begins: > 0 when this frame's payload is to be kept
         self.noise = 0  # octets that belonged to no candidate
         self.silent = False
+        self._wants = 0  # octets that the candidate asked for when it was last judged
         self._failed = 0  # octets from the candidate's start on that a frame with a good header had claimed
         self.p1 = p1.P1Framer()
 
@@ -55,8 +56,13 @@ class Framing:
         self.fault = 0
         arena = self.arena
         while True:
-            if not self.have:
-                self.p1.restart()
+            have = self.have
+            if have == 1 and i < n and data[i] == HDLC and arena[self.base] == HDLC:
+                # A closing flag kept as a possible opener: the next frame brings its own.
+                have = self._failed = 0
+                self.noise += 1
+            if not have:
+                self.have = 0
                 at = i
                 while i < n and data[i] not in _OPENERS:
                     i += 1
@@ -68,22 +74,28 @@ class Framing:
                         self.fault = fault.SEGMENT
                     self.silent = False
                     return i
-                arena[self.base] = data[i]
+                c = arena[self.base] = data[i]
                 i += 1
-                self.have = 1
-            wants = self._judge()
-            if self.end or self.fault:
-                return i
+                self.have = have = 1
+                if c == P1 or c == _PARITY_P1:
+                    self.p1.restart()
+                self._wants = _SHORT  # nothing can be said of less
+            wants = self._wants
+            if have >= wants or self.silent:
+                # What is asked for does not change before it is there: each octet is judged once.
+                wants = self._wants = self._judge()
+                if self.end or self.fault:
+                    return i
             if wants == 0:
                 self._discard(1)
             elif i < n:
                 # Text has no length to want: take what is there and look for its end.
                 take = len(arena) - self.base if arena[self.base] == P1 else wants
-                take -= self.have
+                take -= have
                 if take > n - i:
                     take = n - i
-                copy(arena, self.base + self.have, data, i, take)
-                self.have += take
+                copy(arena, self.base + have, data, i, take)
+                self.have = have + take
                 i += take
             elif self.silent:
                 self._cut(wants)
@@ -116,7 +128,7 @@ class Framing:
             r = hdlc.judge(self.arena, a, b, self.silent)
         elif kind == P1 or kind == _PARITY_P1:
             kind = P1
-            r = self.p1.judge(self.arena, a, b, self.silent)
+            r = self._judge_text(a, b)
         elif kind == CIPHERED:
             r = p1.judge_bare(self.arena, a, b)
         else:
@@ -124,8 +136,12 @@ class Framing:
         if r < 0:
             self.wanted = self.have
             self.fault = -r
-            if r != -fault.HCS:
-                self._failed = self.have
+            # What its length claims, and not what happens to have come: cuts must not matter.
+            if kind == HDLC and r != -fault.HCS:
+                self._failed = ((self.arena[a + 1] & 7) << 8 | self.arena[a + 2]) + 2
+            elif kind == MBUS:
+                length = self.arena[a + 1]
+                self._failed = length + 6 + (256 if length < 6 else 0)
         elif r > self.have:
             if a + r > len(self.arena):
                 self.wanted = r
@@ -137,12 +153,30 @@ class Framing:
             self._failed = 0
         return r
 
+    def _judge_text(self, a, b):
+        """As _judge, of a P1 candidate: the octets that say nothing are passed over at once."""
+        judge = self.p1
+        arena = self.arena
+        r = 0
+        if judge.seen < 5:
+            # The heading, where every octet counts.
+            r = judge.judge(arena, a, min(a + 5, b), self.silent)
+            if r < 6:
+                return r
+        if not judge.mark:
+            i = text(arena, a + judge.seen, b)
+            judge.seen = i - a
+            if i == b:
+                return i - a + 1
+        return judge.judge(arena, a, b, self.silent)
+
     def _cut(self, wants):
         """The candidate ends here for good: a telegram cut short, unless it was a stray opener."""
         if self.have >= _SHORT:
             self.wanted = wants
             self.fault = fault.TRUNCATED
-            self._failed = self.have
+            if self.arena[self.base] == HDLC or self.arena[self.base] == MBUS:
+                self._failed = self.have
 
     def _discard(self, skip):
         """Drop `skip` octets of the candidate and all up to the next opener; move the rest to its place."""
@@ -163,4 +197,6 @@ class Framing:
         self.base = base
         self.have = b - a
         self.end = 0
-        self.p1.restart()
+        self._wants = 0
+        if a < b and (arena[base] == P1 or arena[base] == _PARITY_P1):
+            self.p1.restart()

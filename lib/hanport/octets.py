@@ -6,18 +6,18 @@ framers run under `heap_lock()`.
 """
 
 import sys
+from array import array
 
-# CRC tables, low and high octet of entry n at 2n: built once, at import.
+# CRC tables, built once, at import: an entry a nibble is enough for machine code, the others need one an octet.
 
 
-def _table(polynomial):
-    table = bytearray(512)
-    for n in range(256):
+def _table(polynomial, bits=8):
+    table = array("H", bytes(2 << bits))
+    for n in range(1 << bits):
         c = n
-        for _ in range(8):
+        for _ in range(bits):
             c = (c >> 1) ^ polynomial if c & 1 else c >> 1
-        table[2 * n] = c & 255
-        table[2 * n + 1] = c >> 8
+        table[n] = c
     return table
 
 
@@ -32,10 +32,22 @@ def _copy(to, at, source, a, n):
 
 def _crc(table, crc, buf, a, b):
     while a < b:
-        c = ((crc ^ buf[a]) & 255) << 1
-        crc = (crc >> 8) ^ table[c] ^ (table[c + 1] << 8)
+        crc = (crc >> 8) ^ table[(crc ^ buf[a]) & 255]
         a += 1
     return crc
+
+
+def text(buf, i, b):
+    """Index of the first octet of buf[i:b] that means something to a P1 framer, b without one.
+
+    That is "!" and all that is no printable ASCII, blank, CR or LF.
+    """
+    while i < b:
+        c = buf[i]
+        if c > 126 or (c < 34 and c != 13 and c != 10 and c != 32):
+            break
+        i += 1
+    return i
 
 
 def sum8(buf, a, b):
@@ -67,15 +79,71 @@ def crc_xmodem(buf, a, b):
     return crc
 
 
+def obis(code, buf, i, end):
+    """Read the OBIS code "A-B:C.D.E*F(" at i into code[0:5]; returns the index of its "(", or 0."""
+    k = 0
+    n = -1
+    while i < end:
+        c = buf[i]
+        if 48 <= c <= 57:
+            n = c - 48 if n < 0 else n * 10 + c - 48
+            if n > 255:
+                return 0
+        else:
+            if n < 0 or (k == 0 and c != 45) or (k == 1 and c != 58):
+                return 0
+            if k < 5:
+                code[k] = n
+            k += 1
+            n = -1
+            if c == 40:  # "("
+                return i if k > 4 else 0
+            # Some makers write ":" for "." and ".255" for "*255".
+            if c not in b"-:.*":
+                return 0
+        i += 1
+    return 0
+
+
+def decimal(out, buf, i, end):
+    """Read the number "00001.001" in buf[i:end]; returns the index after it, or 0 when there is none.
+
+    out: the first nine digits as a number, the next nine, how many digits, how many after the point. In
+    two parts, since machine code has 32 bits.
+    """
+    out[0] = 0
+    out[1] = 0
+    digits = 0
+    point = 0
+    while i < end:
+        c = buf[i]
+        if 48 <= c <= 57:
+            k = digits // 9
+            if k > 1:
+                return 0
+            out[k] = out[k] * 10 + c - 48
+            digits += 1
+        elif c == 46 and not point:
+            point = digits + 1
+        else:
+            break
+        i += 1
+    if not digits:
+        return 0
+    out[2] = digits
+    out[3] = digits + 1 - point if point else 0
+    return i
+
+
 copy = _copy
 fast = None  # the module _fast, where it runs
 if sys.implementation.name == "micropython":
     try:
         from hanport import _fast as fast
 
-        copy = fast.copy
-        sum8 = fast.sum8
-        xor = fast.xor
+        text = fast.text
+        obis = fast.obis
+        decimal = fast.decimal
     except (ImportError, ValueError, MemoryError):
         fast = None  # no emitter on this chip: the plain loops above give the same octets
 
@@ -99,7 +167,7 @@ if sys.implementation.name == "cpython":
         crc = binascii.crc_hqx(bytes(buf[a:b]).translate(_MIRROR), 0xFFFF)
         return (_MIRROR[crc >> 8] | _MIRROR[crc & 255] << 8) ^ 0xFFFF
 
-    _ARC = [sum(x << (8 * i) for i, x in enumerate(_table(0xA001)[2 * n : 2 * n + 2])) for n in range(256)]
+    _ARC = list(_table(0xA001))
 
     def crc_arc(buf, a, b):
         """CRC-16/ARC of buf[a:b] (DSMR P1 5.2.1). "123456789" gives 0xBB3D."""
@@ -110,14 +178,30 @@ if sys.implementation.name == "cpython":
         return crc
 
 elif fast:
+    _X25 = _table(0x8408, 4)
+    _ARC = _table(0xA001, 4)
+    _merge = fast.merge
+    _crc_of = fast.crc
+
+    # Native code knows no bounds of its own: a fault above must never write into another's memory.
+
+    def copy(to, at, source, a, n):  # noqa: F811
+        """Copy n octets source[a:a+n] to to[at:], ascending; nothing at all when they do not fit."""
+        if at >= 0 and a >= 0 and at + n <= len(to) and a + n <= len(source):
+            _merge(to, at, source, a, n, 0)
+
+    def xor(to, a, key, n):  # noqa: F811
+        """to[a:a+n] ^= key[0:n], in place; nothing at all when it does not fit."""
+        if a >= 0 and a + n <= len(to) and n <= len(key):
+            _merge(to, a, key, 0, n, 255)
 
     def crc_x25(buf, a, b):
         """CRC-16/X-25 of buf[a:b] (ISO/IEC 13239); sent low octet first. "123456789" gives 0x906E."""
-        return fast.crc(0x8408, 0xFFFF, buf, a | b << 16) ^ 0xFFFF
+        return _crc_of(_X25, 0xFFFF, buf, a | b << 16) ^ 0xFFFF
 
     def crc_arc(buf, a, b):
         """CRC-16/ARC of buf[a:b] (DSMR P1 5.2.1). "123456789" gives 0xBB3D."""
-        return fast.crc(0xA001, 0, buf, a | b << 16)
+        return _crc_of(_ARC, 0, buf, a | b << 16)
 
 else:
     _X25 = _table(0x8408)

@@ -101,6 +101,8 @@ _MAKERS = (
     "NES|NES\n"
 )
 
+_met = []  # what `maker` was asked last, and its answers: it is asked the same with every telegram
+
 # Makers whose clock, when not P1, is the zone's standard time all year, whatever deviation it sends.
 _NORMAL_TIME = b"Aidon Kamstrup "
 
@@ -122,12 +124,23 @@ def cut(text, mark):
 
 def maker(text):
     """Maker's name of a list id, identification or title, as octets, or None."""
-    if text:
-        for row in _MAKERS.split("\n"):
-            prefix, who = cut(row, "|")
-            if prefix and text.startswith(prefix.encode()):
-                return who.encode()
-    return None
+    if not text:
+        return None
+    for k in range(0, len(_met), 2):
+        if _met[k] == text:
+            return _met[k + 1]
+    who = None
+    for row in _MAKERS.split("\n"):
+        prefix, name = cut(row, "|")
+        if prefix and text.startswith(prefix.encode()):
+            who = name.encode()
+            break
+    if len(_met) > 6:
+        _met.pop(0)
+        _met.pop(0)
+    _met.append(bytes(text))
+    _met.append(who)
+    return who
 
 
 def normal_time(who):
@@ -299,6 +312,38 @@ def _take_text(slot, buf, i, into, guessed=False):
     into.set_text(slot, buf, a, a + axdr.count(buf, i), guessed)
 
 
+# What a list must show to be worth reading its row: three octets a row, filled when first needed. The number
+# of elements (0 any), the first one's tag (0 a string), the first octet of that string (0 any).
+_heads = bytearray()
+
+
+def _note_heads():
+    at = 0
+    while at < len(_ROWS):
+        root = _ROWS.find("|", at) + 1
+        first = _ROWS.find("|", root) + 1
+        count = _ROWS[root + 1 : first - 1]
+        kind, wanted = cut(_ROWS[first : _ROWS.find("|", first)], " ")
+        _heads.append(0 if count == "*" else int(count))
+        if kind == "text":
+            _heads.append(0)
+            _heads.append(ord(wanted[0]) if wanted else 0)
+        else:
+            tags = {"u32": 6, "u16": 18, "obis": axdr.OCTETS, "octets": axdr.OCTETS, "objects": axdr.ARRAY}
+            _heads.append(tags[kind])
+            _heads.append(0)
+        at = _ROWS.find("\n", first) + 1
+
+
+def _row(number):
+    """The row of this number, from 0 on."""
+    at = 0
+    while number:
+        at = _ROWS.find("\n", at) + 1
+        number -= 1
+    return _ROWS[at : _ROWS.find("\n", at)]
+
+
 class Plans:
     """The plans in use: a device meets the two or three lists of its own meter."""
 
@@ -323,10 +368,28 @@ class Plans:
         for plan in self._plans:
             if plan.fits(buf, table, n):
                 return plan
-        at = 0
-        while at < len(_ROWS):
-            end = _ROWS.find("\n", at)
-            plan = Plan(_ROWS[at:end])
+        if n < 2:
+            return None
+        if not _heads:
+            _note_heads()
+        # A list without a plan, as Aidon's, comes here with every telegram: no row is read in vain.
+        count = axdr.count(buf, table[0])
+        i = table[1]
+        tag = buf[i]
+        string = tag == axdr.OCTETS or tag == axdr.TEXT
+        begins = buf[axdr.content(buf, i)] if string and axdr.count(buf, i) else 0
+        heads = _heads
+        for k in range(0, len(heads), 3):
+            c = heads[k + 1]
+            if c != tag and (c or not string):
+                continue
+            c = heads[k]
+            if c and c != count:
+                continue
+            c = heads[k + 2]
+            if c and c != begins:
+                continue
+            plan = Plan(_row(k // 3))
             if plan.fits(buf, table, n):
                 if self._energy is not None:
                     plan.settle_energy(self._energy)
@@ -334,5 +397,4 @@ class Plans:
                     self._plans.pop(0)
                 self._plans.append(plan)
                 return plan
-            at = end + 1
         return None

@@ -8,6 +8,7 @@ SENT (the telegram says it with its scale), ASSUMED (sent, but no octet proves t
 from array import array
 
 from hanport import registers
+from hanport.registers import units as _units
 
 ABSENT = 0
 SENT = 1
@@ -89,9 +90,7 @@ class Reading:
 
     def clear(self):
         """Forget the values; texts are kept as octets to save allocation, but count as absent."""
-        have = self.have
-        for r in range(len(have)):
-            have[r] = ABSENT
+        self.have[:] = bytes(registers.COUNT)
         self.told = 0  # bit n: text n is in this telegram
         self.guessed = 0  # bit n: it is, but nothing proves that it means this
         self.clock_form = NO_CLOCK
@@ -108,18 +107,23 @@ class Reading:
 
     def put(self, register, number, scaler, state):
         """Store number * 10^scaler (in the base unit of the register) under `state`. First value wins."""
-        if self.have[register]:
+        have = self.have
+        if have[register]:
             return
-        scaler -= registers.exponent(register)
+        # registers.exponent without the call: A, V, Hz and the power factor are kept in thousandths.
+        unit = _units[register]
+        if unit > 32 and (unit == 33 or unit == 35 or unit == 44 or unit == 255):
+            scaler += 3
         if scaler > 0:
             number *= 10**scaler
         elif scaler < 0:
             # Finer than the register: round half away from zero, exactly.
             part = 10**-scaler
             number = (number + part // 2) // part if number >= 0 else -((part // 2 - number) // part)
-        if -_LIMIT < number < _LIMIT:
+        # Compared with a large int only when it may matter: on the device those live on the heap.
+        if -0x20000000 < number < 0x20000000 or -_LIMIT < number < _LIMIT:
             self.values[register] = number
-            self.have[register] = state
+            have[register] = state
         else:
             self.misfits += 1
 
@@ -132,20 +136,24 @@ class Reading:
 
         guessed: no octet proves that this is what the slot says.
         """
-        while b > a and buf[b - 1] in b"\0 \xff":
+        while b > a:
+            c = buf[b - 1]
+            if c and c != 32 and c != 255:
+                break
             b -= 1
-        while a < b and buf[a] in b"\0 ":
+        while a < b and (buf[a] == 32 or not buf[a]):
             a += 1
         if a == b:
             return
         old = self.texts[slot]
         if old is None or not same(old, buf, a, b):
             self.texts[slot] = bytes(memoryview(buf)[a:b])
-        self.told |= 1 << slot
+        bit = 1 << slot
+        self.told |= bit
         if guessed:
-            self.guessed |= 1 << slot
-        else:
-            self.guessed &= ~(1 << slot)
+            self.guessed |= bit
+        elif self.guessed:
+            self.guessed &= ~bit
 
     def text(self, slot):
         """Text of a slot as octets, or None."""
@@ -168,13 +176,7 @@ class Reading:
 
 def same(text, buf, a, b):
     """True when text equals buf[a:b]; allocates nothing."""
-    if len(text) != b - a:
-        return False
-    for c in text:
-        if c != buf[a]:
-            return False
-        a += 1
-    return True
+    return len(text) == b - a and buf.startswith(text, a)
 
 
 class State(Reading):

@@ -127,13 +127,14 @@ TARIFF = 78
 
 NONE = 255  # no register has this code
 
-# Looked up for every value of every telegram, so by one index: _BY_C7[C] for C.7.0, _BY_C8[C] for C.8.0;
-# the others are searched in _OTHERS, four octets each: C, D, E, register.
-_BY_C7 = bytearray(b"\xff" * 74)
-_BY_C8 = bytearray(b"\xff" * 74)
-_OTHERS = bytearray(4 * 40)
-_UNITS = bytearray(COUNT)
-_others = 0
+# Looked up for every value of every telegram: the registers of one C follow each other in a chain, in order
+# of the rows, so what all meters send comes first. Four tables in one, since machine code reads it too:
+# by C the first register of the chain; by register the one after it; its D; its E. See codes in _fast.item.
+codes = bytearray(b"\xff" * (97 + 3 * COUNT))
+_NEXT = 97
+_D = _NEXT + COUNT
+_E = _D + COUNT
+units = bytearray(COUNT)  # as `unit` tells them, for those who ask often
 
 
 def _number(text, i):
@@ -146,24 +147,15 @@ def _number(text, i):
 
 def _index():
     """Fill the look-up tables from the rows, once, at import."""
-    global _others
     i = 0
     for register in range(COUNT):
-        c, i = _number(_ROWS, i)
-        d, i = _number(_ROWS, i)
-        e, i = _number(_ROWS, i)
-        _UNITS[register], i = _number(_ROWS, i)
-        if d == 7 and e == 0:
-            _BY_C7[c] = register
-        elif d == 8 and e == 0:
-            _BY_C8[c] = register
-        else:
-            at = 4 * _others
-            _OTHERS[at] = c
-            _OTHERS[at + 1] = d
-            _OTHERS[at + 2] = e
-            _OTHERS[at + 3] = register
-            _others += 1
+        at, i = _number(_ROWS, i)
+        codes[_D + register], i = _number(_ROWS, i)
+        codes[_E + register], i = _number(_ROWS, i)
+        units[register], i = _number(_ROWS, i)
+        while codes[at] != NONE:
+            at = _NEXT + codes[at]
+        codes[at] = register
         i = _ROWS.find("\n", i) + 1
 
 
@@ -172,33 +164,31 @@ _index()
 
 def find(c, d, e):
     """Register of OBIS groups C, D, E (0..255 each), or NONE."""
-    if e == 0 and c < 74:
-        if d == 7:
-            return _BY_C7[c]
-        if d == 8:
-            return _BY_C8[c]
-    i = 0
-    end = 4 * _others
-    while i < end:
-        if _OTHERS[i] == c and _OTHERS[i + 1] == d and _OTHERS[i + 2] == e:
-            return _OTHERS[i + 3]
-        i += 4
-    return NONE
+    if c > 96:
+        return NONE
+    register = codes[c]
+    while register != 255:
+        if codes[185 + register] == d and codes[273 + register] == e:  # _D, _E
+            break
+        register = codes[97 + register]  # _NEXT
+    return register
 
 
 def unit(register):
     """COSEM unit enum of a register: 27 W, 29 var, 30 Wh, 33 A, 35 V, 255 none, 0 count."""
-    return _UNITS[register]
+    return units[register]
 
 
 def exponent(register):
     """Power of ten of the integer kept: -3 for mV, mA, mHz and 1/1000, 0 for W, var, VA, Wh, varh, counts."""
-    return -3 if _UNITS[register] in b"\x21\x23\x2c\xff" else 0
+    unit = units[register]
+    # A, V, Hz and no unit
+    return -3 if unit > 32 and (unit == 33 or unit == 35 or unit == 44 or unit == 255) else 0
 
 
 def decimals(register):
     """Decimals when written in the unit of the name: 3 for kWh, kvarh, V, A, Hz and the power factor."""
-    return 3 if _UNITS[register] in b"\x1e\x20\x21\x23\x2c\xff" else 0
+    return 3 if units[register] in b"\x1e\x20\x21\x23\x2c\xff" else 0
 
 
 def _row(register):
