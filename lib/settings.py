@@ -41,7 +41,7 @@ _ROWS = (
     b"hostname|Network|host||32||Host name|In your router's list; empty to make it from the device's name.\n"
     b"address|Network|ip||||Fixed address|Empty to be given one by your router (DHCP).\n"
     b"mask|Network|ip|255.255.255.0|||Network mask|Goes with a fixed address.\n"
-    b"gateway|Network|ip||||Gateway|Your router, goes with a fixed address; empty for the one that ends with .1.\n"
+    b"gateway|Network|ip||||Gateway|Goes with a fixed address; empty for your network's .1.\n"
     b"dns|Network|ip||||Name server|Goes with a fixed address; empty for the gateway.\n"
     b"wifi_power|Network|int|0|0..20||WiFi power"
     b"|In dBm, 0 for the chip's own. Less for a supply that sags when the radio sends.\n"

@@ -1,4 +1,4 @@
-"""What changes the device from its page: settings, backup, restore, update, password; through the real firmware."""
+"""What changes the device from its page: settings, backup, restore, update, password."""
 
 import base64
 import json

@@ -1,6 +1,6 @@
 """COSEM values into a Reading: OBIS with value, scaler and unit; date-time (Blue Book 4.1.6)."""
 
-from hanport import axdr, reading, registers
+from hanport import axdr, reading
 from hanport.octets import copy
 from hanport.registers import find as _find
 from hanport.registers import units as _units

@@ -9,6 +9,7 @@ from array import array
 
 from hanport import reading, registers
 from hanport.cosem import clock, clock_fits
+from hanport.hextext import from_hex
 from hanport.octets import copy, decimal, obis
 from hanport.registers import find as _find
 from hanport.registers import units as _units
@@ -59,7 +60,7 @@ class Lines:
         return end
 
     def _common(self, buf, i, b, into):
-        """Read a line as nearly all are, "A-B:C.D.E(" then a number, then ")", "*kW)", "*kWh)", "*V)" or "*A)".
+        """Read a line as most are, "A-B:C.D.E(" then a number, then ")" or "*kW)", "*kWh)", "*V)", "*A)".
 
         Returns the index of its end; 0 for any other line, of which nothing has been taken then.
         """
@@ -377,30 +378,3 @@ def _group(buf, i, end):
         return 0
     close = buf.find(b")", i, end)
     return close if close > 0 and buf.find(b"(", i + 1, close) < 0 else 0
-
-
-def from_hex(buf, a, b):
-    """The text whose hex digits are buf[a:b], as octets; None when it is not hex of a printable text."""
-    if (b - a) & 1:
-        return None
-    text = bytearray((b - a) >> 1)
-    k = 0
-    value = 0
-    while a < b:
-        c = buf[a]
-        if 48 <= c <= 57:
-            c -= 48
-        elif 65 <= c <= 70 or 97 <= c <= 102:
-            c = (c & 15) + 9
-        else:
-            return None
-        a += 1
-        if (b - a) & 1:
-            value = c << 4
-            continue
-        value |= c
-        if not 32 <= value < 127:
-            return None
-        text[k] = value
-        k += 1
-    return bytes(text)
