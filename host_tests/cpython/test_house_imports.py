@@ -45,8 +45,8 @@ STDLIB_ONLY = {"tools/setup_env.py"}
 LAYERS = (
     "ed25519 hanport._fast hanport.aes hanport.fault hanport.hextext hanport.keys hanport.registers label "
     "localtime presets payload prices supply",
-    "hanport.axdr hanport.doctor hanport.edges hanport.octets hanport.probe "
-    "hanport.reading",
+    "hanport.doctor hanport.edges hanport.octets hanport.probe hanport.reading",
+    "hanport.axdr",
     "hanport.cosem hanport.derive hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
     "hanport.scale energy settings",
     "amsconfig backup hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers hanport.profiles "
@@ -55,6 +55,7 @@ LAYERS = (
     "hanport.apdu",
     "hanport.decoder",
     "hanport",
+    "payload.amsjson payload.fulljson payload.rows",
     "payload.*",
 )
 RANKS = {module: rank for rank, row in enumerate(LAYERS) for module in row.split()}

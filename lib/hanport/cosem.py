@@ -1,25 +1,20 @@
 """COSEM values into a Reading: OBIS with value, scaler and unit; date-time (Blue Book 4.1.6)."""
 
-from hanport import axdr, reading
+from array import array
+
+from hanport import axdr, octets, reading
 from hanport.octets import copy
+from hanport.registers import codes as _codes
 from hanport.registers import find as _find
 from hanport.registers import units as _units
-
-# Elements of a list that are no register, by OBIS C.D.E: three octets, then the text slot.
-_TEXTS = (
-    b"\x00\x02\x81\x03"  # 0.2.129 list id
-    b"\x60\x01\x00\x01"  # 96.1.0 meter id
-    b"\x00\x00\x05\x01"  # 0.0.5 GS1 number (Kamstrup)
-    b"\x00\x00\x01\x01"  # 0.0.1 meter number (Kamstrup Denmark, sent as an integer)
-    b"\x60\x01\x07\x02"  # 96.1.7 type (Aidon)
-    b"\x60\x01\x01\x02"  # 96.1.1 type (Kamstrup)
-    b"\x2a\x00\x00\x04"  # 42.0.0 COSEM logical device name
-)
 
 # Where the scale of a list without scalers stands in a plan, by COSEM unit from 27 on: W VA var, Wh, -, varh,
 # A, -, V; 255 (none) has slot 4.
 _SLOT_OF = b"\x00\x00\x00\x03\x05\x03\x01\x05\x02"
 SLOTS = 5
+_item = octets.fast.item if octets.fast else None
+_number = array("I", bytes(4))
+_POWERS = array("H", (1, 10, 100, 1000))
 ENERGY = 3
 
 
@@ -31,13 +26,12 @@ def slot(unit):
 
 
 def text_slot(c, d, e):
-    """Text slot of OBIS C.D.E, or -1."""
-    i = 0
-    while i < 28:
-        if _TEXTS[i] == c and _TEXTS[i + 1] == d and _TEXTS[i + 2] == e:
-            return _TEXTS[i + 3]
-        i += 4
-    return -1
+    """Text slot of OBIS C.D.E, or -1. Asked for every text of every list, so written as comparisons."""
+    if c == 96:  # 96.1.0 meter id; 96.1.1 type (Kamstrup), 96.1.7 type (Aidon)
+        return -1 if d != 1 else 1 if e == 0 else 2 if e == 1 or e == 7 else -1
+    if c == 0:  # 0.2.129 list id; 0.0.5 GS1 number, 0.0.1 meter number (Kamstrup)
+        return 3 if d == 2 and e == 129 else 1 if d == 0 and (e == 5 or e == 1) else -1
+    return 4 if c == 42 and d == 0 and e == 0 else -1  # 42.0.0 COSEM logical device name
 
 
 def clock_fits(buf, i):
@@ -84,17 +78,22 @@ def store(buf, obis, value, scaler, unit, scales, into):
     d = buf[obis + 5]
     e = buf[obis + 6]
     tag = buf[value]
-    if tag == 18 or tag == 6 or axdr.size(tag):
+    register = _item(_number, buf, obis, value, _codes) if _item else 256
+    if register != 256:
+        # Machine code has found the register and read the number, as the two lines below do.
+        number = _number[0]
+        if register > 511:
+            register -= 512
+            number = -number
+    elif axdr.size(tag):
         register = _find(c, d, e)
+        number = axdr.integer(buf, value)
+    if register != 256:
         if register == 255:  # registers.NONE
             if c == 0 and text_slot(c, d, e) == reading.METER_ID:
                 digits = b"%d" % axdr.integer(buf, value)
                 into.set_text(reading.METER_ID, digits, 0, len(digits))
             return
-        if tag == 18:
-            number = buf[value + 1] << 8 | buf[value + 2]
-        else:
-            number = axdr.integer(buf, value)
         own = _units[register]
         state = 1  # reading.SENT
         if unit:
@@ -134,6 +133,7 @@ def pairs(buf, table, n, k, scales, into):
     """
     # Tags as numbers: names of another module cost a look-up each time, and this is run for every element.
     last = n - 1
+    take = _take if _item else store
     while k < last:
         obis = table[k]
         k += 1
@@ -153,7 +153,33 @@ def pairs(buf, table, n, k, scales, into):
                     scaler -= 256
                 unit = buf[s + 5]
                 k += 3
-        store(buf, obis, value, scaler, unit, scales, into)
+        take(buf, obis, value, scaler, unit, scales, into)
+
+
+def _take(buf, obis, value, scaler, unit, scales, into):
+    """As store(), for what nearly all values are: small, of a known register, with a usual scale."""
+    out = _number
+    register = _item(out, buf, obis, value, _codes)
+    if register < 255 and not into.have[register]:
+        number = out[0]
+        own = _units[register]
+        state = 1  # reading.SENT
+        shift = scaler if unit == own else 99
+        if not unit and scales and 26 < own < 36:
+            scale = scales[_SLOT_OF[own - 27]]
+            if scale == 1:
+                shift = _volts_scale(number)
+            elif scale:
+                shift = (scale & 127) - 64
+                if scale & 128:
+                    state = 2  # reading.ASSUMED
+        if own == 33 or own == 35:  # A, V: kept in thousandths
+            shift += 3
+        if 0 <= shift < 4 and number < 0x80000:
+            into.values[register] = number * _POWERS[shift]
+            into.have[register] = state
+            return
+    store(buf, obis, value, scaler, unit, scales, into)
 
 
 def are_objects(buf, table, n):

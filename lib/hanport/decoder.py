@@ -42,6 +42,8 @@ class Decoder:
         self.last_kind = 0  # framing of the newest good frame
         self._cipher = ciphering.Ciphering(key, auth_key)
         self._keyed = key is not None
+        self._who = None
+        self._normal = False  # this maker's clock is normal time all year
         self.plans = profiles.Plans()
         self._join = 0  # what the parts kept in the arena belong to
         self._next = 0  # the number that the next part must have
@@ -289,15 +291,15 @@ class Decoder:
     def _tell_utc(self, into):
         """Turn the meter's clock into UTC, when it is set."""
         stamp = into.stamp
+        form = into.clock_form
         # Before 2018 no meter had such a port: a clock that says so is not set.
-        if into.clock_form and stamp[0] << 8 | stamp[1] >= 2018:
+        if form and stamp[0] << 8 | stamp[1] >= 2018:
+            who = into.text(reading.MAKER)
+            if who is not self._who:  # a device meets one maker: looked up once
+                self._who = who
+                self._normal = profiles.normal_time(who)
             into.utc = localtime.meter_utc(
-                stamp,
-                into.clock_form == reading.P1,
-                into.dst,
-                profiles.normal_time(into.text(reading.MAKER)),
-                self.zone,
-                self.now,
+                stamp, form == reading.P1, into.dst, self._normal, self.zone, self.now
             )
 
     def _name_maker(self, into):
@@ -308,12 +310,12 @@ class Decoder:
             text = into.text(slot)
             who = profiles.maker(text)
             if who:
-                into.set_text(reading.MAKER, who, 0, len(who))
+                into.name(reading.MAKER, who)
                 return
         if into.encrypted:
             who = profiles.maker(bytes(self._cipher.title))
             if who:
-                into.set_text(reading.MAKER, who, 0, len(who))
+                into.name(reading.MAKER, who)
 
     def _text(self, buf, a, b, checked):
         """Decode the P1 telegram buf[a:b], "/" up to its "!"; checked: a checksum or a tag held over it."""

@@ -274,7 +274,7 @@ class Plan:
         else:
             self._positions(buf, table, n, into)
         if self.maker:
-            into.set_text(reading.MAKER, self.maker, 0, len(self.maker), self.guess)
+            into.name(reading.MAKER, self.maker, self.guess)
         return 0
 
     def _pairs(self, buf, table, n, into):

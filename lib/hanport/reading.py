@@ -39,6 +39,7 @@ UNVERIFIED = 3  # decrypted, but no tag was sent or no authentication key is set
 UNCIPHERED = 4  # a key is set, but this telegram was not encrypted
 
 _LIMIT = 1 << 62
+_POWERS = array("I", [10**_n for _n in range(10)])
 
 
 def text_name(slot):
@@ -115,7 +116,7 @@ class Reading:
         if unit > 32 and (unit == 33 or unit == 35 or unit == 44 or unit == 255):
             scaler += 3
         if scaler > 0:
-            number *= 10**scaler
+            number *= _POWERS[scaler] if scaler < 10 else 10**scaler
         elif scaler < 0:
             # Finer than the register: round half away from zero, exactly.
             part = 10**-scaler
@@ -155,6 +156,16 @@ class Reading:
         elif self.guessed:
             self.guessed &= ~bit
 
+    def name(self, slot, octets, guessed=False):
+        """Text slot := octets that are kept elsewhere, as they are: no comparison, no copy."""
+        self.texts[slot] = octets
+        bit = 1 << slot
+        self.told |= bit
+        if guessed:
+            self.guessed |= bit
+        else:
+            self.guessed &= ~bit
+
     def text(self, slot):
         """Text of a slot as octets, or None."""
         return self.texts[slot] if self.told >> slot & 1 else None
@@ -175,8 +186,8 @@ class Reading:
 
 
 def same(text, buf, a, b):
-    """True when text equals buf[a:b]; allocates nothing."""
-    return len(text) == b - a and buf.startswith(text, a)
+    """True when text equals buf[a:b] (bytes or bytearray); allocates nothing."""
+    return len(text) == b - a and buf.find(text, a, b) == a
 
 
 class State(Reading):
