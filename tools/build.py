@@ -170,6 +170,18 @@ def write_text_module(stage, module, text):
         compile_file(source, source.name, stage / "lib" / f"{module}.mpy")
 
 
+def leave_out(stage, rooms):
+    """Remove what the board leaves out: names of modules or folders from the image's root on."""
+    for room in rooms:
+        module = stage / f"{room}.mpy"
+        if module.exists():
+            module.unlink()
+        else:
+            shutil.rmtree(stage / room, ignore_errors=True)
+    if rooms:
+        print("left out  " + ", ".join(rooms))
+
+
 def fill_stage(stage, board, march, umqtt):
     """Put all that goes into the image under stage, printing a line a step."""
     counts = {
@@ -183,6 +195,7 @@ def fill_stage(stage, board, march, umqtt):
     write_text_module(stage, "hanport_version", f'VERSION = "{version()}"')
     write_text_module(stage, "hanport_key", f"PUBLIC = {public_key()!r}")
     print("compiled  " + ", ".join(f"{name} {count}" for name, count in counts.items()) + ", board, version")
+    leave_out(stage, board["LEAVE_OUT"])
     files, before, after = pack_pages(ROOT / "firmware" / "www", stage / "www")
     print(f"pages     {files} files, {before:,} octets, packed {after:,}")
 

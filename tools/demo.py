@@ -95,8 +95,9 @@ def main(argv=None):
                         print("demo: the device stopped", file=sys.stderr)
                         return 1
                     continue
-                line = neat(payload) if payload.startswith("{") else payload
-                lines += payload.startswith("{")
+                reading = payload.startswith("{") and '"data"' in payload
+                line = neat(payload) if reading else payload
+                lines += reading
                 print(f"{topic}  {line}", flush=True)
         except KeyboardInterrupt:
             print()

@@ -18,6 +18,7 @@ from app.supervisor import Supervisor
 from app.watchdog import Watchdog
 from hanport import Decoder
 from hanport.doctor import Findings
+from payload import formats
 from payload.writer import Writer
 
 
@@ -115,8 +116,12 @@ class House:
                 s["mqtt_topic"],
                 s["mqtt_keepalive"],
             )
+            first, second = s["mqtt_format"], s["mqtt_format2"]
+            made = [formats.start(first, s, self.decoder)]
+            if second and second != first:
+                made.append(formats.start(second, s, self.decoder))
             self.publisher = Publisher(
-                self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode()
+                self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode(), made
             )
 
     def _open_kmp(self, s):

@@ -295,3 +295,20 @@ def test_edge_reader(tmp_path):
     command = [house.MICROPYTHON, script]
     done = subprocess.run(command, cwd=house.ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout == "ok\n", done.stdout + done.stderr
+
+
+def test_what_a_board_leaves_out_is_not_in_its_image(tmp_path, capsys):
+    """Names of LEAVE_OUT are rooms that exist, and none of them is in the image; the build says so."""
+    board = build.read_board("generic_esp8266")
+    build.fill_stage(tmp_path, board, build.MARCH["esp8266"], True)
+    rooms = board["LEAVE_OUT"]
+    assert rooms and "left out  " + ", ".join(rooms) in capsys.readouterr().out
+    for room in rooms:
+        known = [
+            build.ROOT / "firmware" / f"{room}.py",
+            build.ROOT / f"{room}.py",
+            build.fetch_umqtt.VENDOR / room,
+        ]
+        assert any(path.exists() for path in known), room
+        assert not (tmp_path / f"{room}.mpy").exists() and not (tmp_path / room).exists(), room
+    assert (tmp_path / "app" / "house.mpy").exists()

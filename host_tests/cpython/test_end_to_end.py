@@ -53,6 +53,8 @@ class Run:
                 got, payload, _ = self.inbox.get(timeout=0.5)
             except queue.Empty:
                 continue
+            if topic == "hanport" and got == topic and b'"data"' not in payload:
+                continue  # what the ancestor's format says of the device itself
             if got == topic and wanted(payload):
                 return payload
         raise AssertionError(f"nothing fitting came to {topic}")

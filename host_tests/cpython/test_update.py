@@ -240,7 +240,8 @@ def test_power_cut_at_every_write(bench):
 
 def test_real_package(tmp_path):
     """What tools/package.py makes of a true build: it fits, and the manifest tells of machine code."""
-    for name, native in (("generic_esp8266", 9), ("pow_u", 10)):
+    # The ESP8266 leaves the machine code out: it is larger than that chip's room for it.
+    for name, native in (("generic_esp8266", 0), ("pow_u", 10)):
         romfs = build.build(name, tmp_path / f"{name}.romfs")
         stage = tmp_path / name
         build.fill_stage(stage, build.read_board(name), build.MARCH[build.read_board(name)["CHIP"]], True)
