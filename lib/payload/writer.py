@@ -3,6 +3,8 @@
 The decimal point is set here and nowhere else; no float is involved.
 """
 
+from array import array
+
 
 def _is_utf8(octets):
     """True when octets beyond ASCII are there and spell letters: a name may, a damaged id may not."""
@@ -23,6 +25,7 @@ class Writer:
         """size: octets of the buffer."""
         self.buf = bytearray(size)
         self._view = memoryview(self.buf)
+        self._small = array("i", (0,))
         self.clear()
 
     def clear(self):
@@ -69,6 +72,11 @@ class Writer:
 
     def number(self, value, decimals=0, trim=False):
         """Append value / 10^decimals: number(5001, 3) is 5.001; trim drops ending zeros."""
+        if -0x20000000 < value < 0x20000000:
+            # Out of a reading's 64-bit array each value comes as an object on the heap, and so would all
+            # that is computed with it; through this one it is a small int.
+            self._small[0] = value
+            value = self._small[0]
         if value < 0:
             self.raw(b"-")
             value = -value
