@@ -131,9 +131,14 @@ def pairs(buf, table, n, k, scales, into):
 
     The value may be followed by structure(int8 scaler, enum unit), flat or within the pair's own structure.
     """
-    # Tags as numbers: names of another module cost a look-up each time, and this is run for every element.
+    # Run for every element: tags as numbers and names as locals, since a look-up elsewhere costs each time.
     last = n - 1
-    take = _take if _item else store
+    item = _item
+    out = _number
+    codes = _codes
+    units = _units
+    slots = _SLOT_OF
+    have = into.have
     while k < last:
         obis = table[k]
         k += 1
@@ -153,33 +158,29 @@ def pairs(buf, table, n, k, scales, into):
                     scaler -= 256
                 unit = buf[s + 5]
                 k += 3
-        take(buf, obis, value, scaler, unit, scales, into)
-
-
-def _take(buf, obis, value, scaler, unit, scales, into):
-    """As store(), for what nearly all values are: small, of a known register, with a usual scale."""
-    out = _number
-    register = _item(out, buf, obis, value, _codes)
-    if register < 255 and not into.have[register]:
-        number = out[0]
-        own = _units[register]
-        state = 1  # reading.SENT
-        shift = scaler if unit == own else 99
-        if not unit and scales and 26 < own < 36:
-            scale = scales[_SLOT_OF[own - 27]]
-            if scale == 1:
-                shift = _volts_scale(number)
-            elif scale:
-                shift = (scale & 127) - 64
-                if scale & 128:
-                    state = 2  # reading.ASSUMED
-        if own == 33 or own == 35:  # A, V: kept in thousandths
-            shift += 3
-        if 0 <= shift < 4 and number < 0x80000:
-            into.values[register] = number * _POWERS[shift]
-            into.have[register] = state
-            return
-    store(buf, obis, value, scaler, unit, scales, into)
+        # With machine code: what nearly all values are, small, of a known register, with a usual scale, is
+        # stored here; store() does all the others, and everything without machine code.
+        register = item(out, buf, obis, value, codes) if item else 256
+        if register < 255 and not have[register]:
+            number = out[0]
+            own = units[register]
+            state = 1  # reading.SENT
+            shift = scaler if unit == own else 99
+            if not unit and scales and 26 < own < 36:
+                scale = scales[slots[own - 27]]
+                if scale == 1:
+                    shift = _volts_scale(number)
+                elif scale:
+                    shift = (scale & 127) - 64
+                    if scale & 128:
+                        state = 2  # reading.ASSUMED
+            if own == 33 or own == 35:  # A, V: kept in thousandths
+                shift += 3
+            if 0 <= shift < 4 and number < 0x80000:
+                into.values[register] = number * _POWERS[shift]
+                have[register] = state
+                continue
+        store(buf, obis, value, scaler, unit, scales, into)
 
 
 def are_objects(buf, table, n):

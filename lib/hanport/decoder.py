@@ -280,7 +280,8 @@ class Decoder:
         else:
             cosem.pairs(buf, table, n, 1, None, into)
         self._name_maker(into)
-        self.counts[fault.VALUE] += into.misfits
+        if into.misfits:
+            self.counts[fault.VALUE] += into.misfits
         if into.empty():
             return fault.LIST
         if not into.clock_form and stamp:
