@@ -96,6 +96,8 @@ def main(argv=None):
                         return 1
                     continue
                 reading = payload.startswith("{") and '"data"' in payload
+                if payload.startswith("{") and not reading:
+                    continue  # what the format says of the device itself, once a minute
                 line = neat(payload) if reading else payload
                 lines += reading
                 print(f"{topic}  {line}", flush=True)
