@@ -47,4 +47,4 @@ ETH_POWER = None
 ETH_CLOCK = None
 ETH_CLOCK_OUT = None
 
-LEAVE_OUT = ("app/ether", "app/folderslots", "app/heap", "lib/hanport/_fast", "umqtt")
+LEAVE_OUT = ("app/ether", "app/folderslots", "app/heap", "lib/hanport/_fast", "microdot/sse", "umqtt")

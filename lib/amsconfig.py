@@ -29,6 +29,11 @@ _SAME = (
     "meterParity|parity\n"
     "meterEncryptionKey|key\n"
     "meterAuthenticationKey|auth_key\n"
+    "domoticzElidx|domoticz_energy\n"
+    "domoticzVl1idx|domoticz_u1\n"
+    "domoticzVl2idx|domoticz_u2\n"
+    "domoticzVl3idx|domoticz_u3\n"
+    "domoticzCl1idx|domoticz_current\n"
     "ntpTimezone|zone\n"
     "ntpServer|ntp_host\n"
 )
@@ -41,7 +46,6 @@ _LEFT = (
     "dayplot|The history of hours and days was not taken.\n"
     "monthplot|The history of hours and days was not taken.\n"
     "energyaccounting|The account of the running month was not taken.\n"
-    "domoticz|The numbers for Domoticz were not taken.\n"
     "homeAssistant|The names for Home Assistant were not taken.\n"
     "webUsername|The user name of the page was not taken: the page has a password only.\n"
     "meterMainFuse|The size of the main fuse was not taken.\n"
@@ -52,6 +56,16 @@ _LEFT = (
     "mqttReboot|The restart after a lost broker was not taken.\n"
 )
 _SILENT = ("version", "boardType", "mdns", "ntpDhcp", "use11b")
+# Their number of the message format: ours.
+_FORMATS = {
+    "0": "amsjson",
+    "1": "raw_minimal",
+    "2": "raw_full",
+    "3": "domoticz",
+    "5": "amsmulti",
+    "6": "amsflat",
+    "255": "framehex",
+}
 _GRIDS = {"1": "IT", "2": "TN", "IT": "IT", "TT": "IT", "TN": "TN"}
 
 
@@ -79,8 +93,9 @@ def _other(key, value, values):
     elif key == "meterDistributionSystem":
         values["grid"] = _GRIDS.get(value.upper(), "auto")
     elif key == "mqttPayloadFormat":
-        if value not in ("0", "JSON"):
+        if value not in _FORMATS:
             return "The message format of number %s was not taken: messages are JSON." % value
+        values["mqtt_format"] = _FORMATS[value]
     elif key == "ntpEnable":
         if value in ("0", "false"):
             values["ntp_host"] = ""
@@ -132,7 +147,9 @@ def take(text):
         ours = _ours(key)
         # Their clock switch may stand before or after the server's name: off wins.
         if ours not in values:
-            value, wrong = check(ours, "" if value == "0.0.0.0" else value)
+            # How they write that there is none.
+            none = value == "0.0.0.0" or (value == "0" and ours.startswith("domoticz"))
+            value, wrong = check(ours, "" if none else value)
             if wrong:
                 sentences.append(wrong[:-1] + ": what the backup has was not taken.")
             else:

@@ -76,6 +76,7 @@ class House:
     def _factory(self):
         """The button, held for ten seconds: all settings back to what they were when new."""
         store.save(store.SETTINGS, "{}")
+        store.forget(store.SETTINGS)
         self.restart_soon("the button, to start as new")
 
     def restart_soon(self, why):

@@ -81,3 +81,12 @@ def save(name, text):
     if _whole(name):
         os.rename(name, name + ".old")
     os.rename(name + ".new", name)
+
+
+def forget(name):
+    """Remove the generations before the newest: after a reset nobody's passwords stay behind in them."""
+    for ending in (".new", ".old"):
+        try:
+            os.remove(name + ending)
+        except OSError:
+            continue  # there was none

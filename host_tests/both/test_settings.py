@@ -301,7 +301,9 @@ mqttSsl 1
 mqttTimeout 1000
 mqttKeepalive 60
 mqttRebootMinutes 0
-domoticzElidx 0
+domoticzElidx 41
+domoticzVl1idx 42
+domoticzVl2idx 0
 homeAssistantDiscoveryPrefix homeassistant
 webSecurity 1
 webUsername admin
@@ -335,7 +337,8 @@ def test_ancestors_backup():
         "mqtt_host": "broker.example", "mqtt_port": 8883, "mqtt_client": "ams-1a2b", "mqtt_topic": "amsleser",
         "mqtt_user": "anna", "mqtt_password": "made-up", "mqtt_tls": True, "mqtt_keepalive": 60,
         "page_password": "side", "baud": 2400, "parity": "8E1", "invert": "on", "grid": "IT", "key": KEY,
-        "auth_key": "", "zone": "Europe/Stockholm", "ntp_host": "pool.ntp.org",
+        "auth_key": "", "domoticz_energy": "41", "domoticz_u1": "42", "domoticz_u2": "",
+        "zone": "Europe/Stockholm", "ntp_host": "pool.ntp.org",
     }  # fmt: skip
     assert values == expected, values
     s = settings.Settings().changed(values)
@@ -363,6 +366,15 @@ def test_ancestors_backup_of_other_kinds():
     assert left[0].find("hidden") < 0
     for text in ("", "version = 2\nend\n", "{}"):
         assert amsconfig.take(text) == ({}, ["This is no amsconfig backup: its first line is another."])
+
+
+def test_ancestors_formats():
+    """Each number that has a format here gives one that exists."""
+    for number, ours in (("0", "amsjson"), ("1", "raw_minimal"), ("2", "raw_full"), ("3", "domoticz"),
+                         ("5", "amsmulti"), ("6", "amsflat"), ("255", "framehex")):  # fmt: skip
+        values, left = amsconfig.take("amsconfig\nssid x\nmqttPayloadFormat %s\n" % number)
+        assert values["mqtt_format"] == ours and left == [], number
+        assert settings.check("mqtt_format", ours)[1] is None
 
 
 def test_presets():

@@ -76,6 +76,15 @@ def test_save_and_load(flash):
     assert octets.startswith(b"hanport %d " % len(TEXT.encode())) and octets.endswith(b"\n" + TEXT.encode())
 
 
+def test_forget(flash):
+    """After a reset the generation before it is gone too, and the new one stays."""
+    store.save(store.SETTINGS, OLD)
+    store.save(store.SETTINGS, "{}")
+    store.forget(store.SETTINGS)
+    store.forget(store.SETTINGS)
+    assert os.listdir(flash) == ["settings.json"] and load() == ("{}", [])
+
+
 def test_a_file_by_hand(flash):
     """JSON without a check, as device.py and people write it, is believed; other texts are not."""
     (flash / "settings.json").write_text('{"name":\n "hand"}\n')
