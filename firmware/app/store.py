@@ -1,8 +1,8 @@
-"""Files that are old or new but never torn, whenever the power goes: settings and history.
+"""Files that are old or new but never torn, whenever the power goes: settings and totals.
 
-A file is one line of check and then the text:
+A file is one line of check and then the text, or whatever octets:
 
-    hanport 123 1a2b 3c4d       octets of the text, its CRC-16/X-25 and its CRC-16/ARC in hex
+    hanport 123 1a2b 3c4d       how many octets, their CRC-16/X-25 and CRC-16/ARC in hex
     {"mqtt_host": ...
 
 The check stands first, so that no cut can take it away and leave a text that looks as if it never had one.
@@ -20,6 +20,7 @@ import os
 from hanport import octets
 
 SETTINGS = "settings.json"
+TOTALS = "totals.bin"
 _MARK = b"hanport "
 
 
@@ -30,16 +31,18 @@ def _line(text):
 
 
 def _read(path):
-    """Text of a file that is whole; None when it is not; OSError when there is no such file."""
+    """Octets of a file that is whole; None when it is not; OSError when there is no such file."""
     with open(path, "rb") as f:
         line = f.readline()
-        text = f.read()
-    try:
-        if line.startswith(b"{"):
-            return str(line + text, "utf-8")
-        return str(text, "utf-8") if line == _line(text) else None
-    except UnicodeError:
-        return None  # an unchecked file of other octets
+        rest = f.read()
+    if line.startswith(b"{"):
+        rest = line + rest
+        try:
+            str(rest, "utf-8")
+        except UnicodeError:
+            return None  # an unchecked file of other octets
+        return rest
+    return rest if line == _line(rest) else None
 
 
 def _whole(path):
@@ -51,32 +54,38 @@ def _whole(path):
 
 def load(name=SETTINGS, say=None):
     """Text of a file, "" when there is none; say(sentence) is told when it is not the newest one."""
+    return str(load_octets(name, say), "utf-8")
+
+
+def load_octets(name, say=None):
+    """As load(), for octets that are no text; b"" when there is no such file."""
     damaged = False
     for ending in ("", ".new", ".old"):
         try:
-            text = _read(name + ending)
+            found = _read(name + ending)
         except OSError:
             continue  # no such file
-        if text is None:
+        if found is None:
             damaged = damaged or not ending
             continue
         if ending and say:
             fault = "damaged" if damaged else "missing"
             age = "generation before it" if ending == ".old" else "one that was being saved"
             say("The file %s is %s; the %s is used." % (name, fault, age))
-        return text
+        return found
     if damaged and say:
         say("The file %s is damaged and there is no other generation of it." % name)
-    return ""
+    return b""
 
 
-def save(name, text):
-    """Replace a file by this text; OSError when the flash is full, and then the file is as it was."""
-    text = text.encode()
+def save(name, what):
+    """Replace a file by this text or these octets; OSError when the flash is full: then it is as it was."""
+    if isinstance(what, str):
+        what = what.encode()
     with open(name + ".new", "wb") as f:
-        f.write(_line(text))
-        f.write(text)
-    del text
+        f.write(_line(what))
+        f.write(what)
+    del what
     # A damaged file must not push out the good generation before it.
     if _whole(name):
         os.rename(name, name + ".old")

@@ -1,0 +1,299 @@
+"""Totals that never fall: what an energy dashboard may be given of a meter's counters.
+
+A dashboard takes each fall of a total for a new meter, and each rise for energy that was used. So a total
+that falls, or rises by more than the main fuse lets through, is taken out of the reading before anybody
+sees it; so are the counters of an hourly list that a meter sends twice (Aidon's, known by its clock or by
+all of them standing still while power flowed). All this is counted.
+
+What a meter says for a whole day is the truth, whatever was kept: then it starts anew. So does another meter,
+known by its id. Totals outlive a restart as octets that the caller keeps in flash; until the meter has told
+its id they are not shown, for the device may have moved.
+"""
+
+from array import array
+
+from hanport import octets, reading, registers
+
+_FIRST = 36  # registers of totals: all counters of Wh and varh
+_COUNT = 35
+
+MOST_W = 75600  # 63 A, three phases, 400 V: more than any house with such a fuse draws
+
+HELD = 1  # what watch() returns: a total was held back,
+REPEATED = 2  # all were, for the list is the one before it
+
+_HOURLY_S = 1800  # lists with counters that are further apart may be repeated
+_GAP_S = 60  # power is not known between telegrams further apart
+_TRUTH_S = 86400  # what comes for so long is true
+_LONG_S = 2592000  # how long the device may have been off when nobody knows
+_SAVE_S = 3600
+_MOVED = 360000  # watt seconds that must move a counter: 100 Wh
+_MOVED_KWH = 7200000  # one of whole kWh: 2000 Wh
+
+# In flash: mark, length of the id, id, state of each total, values, UTC, three counts, two checksums.
+_MARK = b"HPT1"
+_ID = 32
+_STATES = 37
+_VALUES = 72
+_UTC = 352
+_COUNTS = 360
+_CRC = 366
+SIZE = 370
+
+
+def is_total(register):
+    """True for a counter that only rises."""
+    return _FIRST <= register < _FIRST + _COUNT
+
+
+class Totals:
+    """Watches the totals of one meter. No file is touched."""
+
+    def __init__(self, most=MOST_W):
+        """most: watts that the main fuse lets through."""
+        self.most = most
+        self.values = array("q", bytes(8 * _COUNT))
+        self.falls = 0  # incidents, each counted once however long it lasts
+        self.jumps = 0
+        self.repeats = 0
+        self.anew = 0  # times that a total started anew after a day, or all with another meter
+        self.last = None  # (register, kept, came) of the newest that was held back
+        self.changed = False  # since octets() was last called
+        self.meter = None  # its id
+        self.sure = True  # the meter is the one whose totals these are
+        self._at = array("I", bytes(4 * _COUNT))  # uptime at which each rose last
+        self._have = bytearray(_COUNT)
+        self._restored = bytearray(_COUNT)  # 1: out of the flash, and not risen since
+        self._saved = 0  # UTC at which they were saved, 0 when that is not known
+        self._was_off = None  # seconds between that and our uptime 0
+        self._asked = 0  # uptime of the last octets()
+        self._held = {}  # total -> (value held back, uptime since when)
+        self._power = None
+        self._up = 0
+        self._flown = 0  # watt seconds since the last list with counters
+        self._listed = None  # uptime of that list
+        self._clock = None  # and what its clock said
+
+    def watch(self, r, up, now=None):
+        """Take what is wrong with the totals of reading r out of it; returns 0, HELD or REPEATED.
+
+        up: uptime, now: UTC or None, both in seconds.
+        """
+        self._whose(r)
+        if self._saved and self._was_off is None and now is not None:
+            # An hour on top: the newest rise may have been as old when they were saved.
+            self._was_off = max(0, now - up - self._saved) + 3600
+        self._flow(r, up)
+        told = moved = 0
+        for k in range(_COUNT):
+            if r.have[_FIRST + k]:
+                told += 1
+                if not self._have[k] or r.values[_FIRST + k] != self.values[k]:
+                    moved += 1
+        if not told:
+            return 0
+        hourly = self._listed is not None and up - self._listed >= _HOURLY_S
+        self._listed = up
+        twice = self._flown >= self._least() or (r.utc is not None and r.utc == self._clock)
+        self._flown = 0
+        self._clock = r.utc
+        if hourly and not moved and twice:
+            self.repeats += 1
+            self.changed = True
+            for k in range(_COUNT):
+                r.have[_FIRST + k] = reading.ABSENT
+            return REPEATED
+        answer = 0
+        for k in range(_COUNT):
+            if r.have[_FIRST + k] and not self._take(k, r.values[_FIRST + k], r.have[_FIRST + k], up):
+                r.have[_FIRST + k] = reading.ABSENT
+                answer = HELD
+        return answer
+
+    def _whose(self, r):
+        meter = r.text(reading.METER_ID)
+        if meter is None:
+            return
+        meter = meter[:_ID]
+        if self.meter is not None and meter != self.meter:
+            self.forget()
+            self.anew += 1
+        if self.meter != meter:
+            self.meter = meter
+            self.changed = True
+        self.sure = True
+
+    def forget(self):
+        """Nothing is known of the meter's totals."""
+        for k in range(_COUNT):
+            self._have[k] = self._restored[k] = 0
+        self._held.clear()
+        self._listed = self.meter = None
+        self.sure = True
+        self.changed = True
+
+    def _flow(self, r, up):
+        """Add up the power that flowed either way: the least that it can have been."""
+        power = r.get(registers.P_IMPORT)
+        export = r.get(registers.P_EXPORT)
+        if power is None:
+            power = export
+        elif export is not None:
+            power += export
+        if power is None:
+            return
+        span = up - self._up
+        if self._power is not None and span <= _GAP_S and self._flown < _MOVED_KWH:
+            self._flown += min(power, self._power) * span
+        self._power = power
+        self._up = up
+
+    def _least(self):
+        """Watt seconds that must have moved a counter."""
+        for k in range(2):
+            if self._have[k] and self.values[k] % 1000:
+                return _MOVED
+        return _MOVED_KWH
+
+    def _take(self, k, value, state, up):
+        """Keep a total; False when it is to be held back."""
+        old = self.values[k]
+        if value < 0:
+            good = False
+        elif not self._have[k] or (self._have[k] == reading.ASSUMED and state == reading.SENT):
+            good = True  # the first one; or one whose scale, so far assumed, is proven now
+        else:
+            good = value == old or (value > old and value - old <= self._room(k, old, value, up))
+        if not good:
+            before, since = self._held.get(k, (None, up))
+            if before is None:
+                self.last = (_FIRST + k, old, value)
+                if value < old or value < 0:
+                    self.falls += 1
+                else:
+                    self.jumps += 1
+                self.changed = True
+            elif value < before:
+                since = up  # it cannot make up its mind
+            if value < 0 or up - since < _TRUTH_S:
+                self._held[k] = (value, since)
+                return False
+            self.anew += 1
+        self._held.pop(k, None)
+        if value != old or not self._have[k]:
+            self._at[k] = up
+            self.values[k] = value
+            self.changed = True
+            self._restored[k] = 0
+        self._have[k] = state
+        return True
+
+    def _room(self, k, old, value, up):
+        """How far a total can have risen: the main fuse's worth, and two steps of the counter."""
+        span = up - self._at[k] + 5
+        if self._restored[k]:
+            span += _LONG_S if self._was_off is None else self._was_off
+        step = 1
+        while step < 10000 and not old % (10 * step) and not value % (10 * step):
+            step *= 10
+        return self.most * span // 3600 + 2 * step
+
+    def safe(self, register):
+        """The total of a register that may be shown, in Wh or varh; None when none is known."""
+        if not is_total(register) or not self.sure or not self._have[register - _FIRST]:
+            return None
+        return self.values[register - _FIRST]
+
+    def restore(self, state, up):
+        """Put into the merged state those totals that it lacks; returns how many.
+
+        To be called when watch() returns, before the reading is merged, until there was a total of the meter.
+        """
+        found = 0
+        for k in range(_COUNT):
+            if not state.have[_FIRST + k] and self.safe(_FIRST + k) is not None:
+                state.values[_FIRST + k] = self.values[k]
+                state.have[_FIRST + k] = reading.DERIVED
+                state.at[_FIRST + k] = up
+                found += 1
+        return found
+
+    @property
+    def held(self):
+        """How many times something was held back."""
+        return self.falls + self.jumps + self.repeats
+
+    def words(self):
+        """A sentence for each kind of what was held back."""
+        told = []
+        for count, words in (
+            (self.falls, "A total that fell was held back"),
+            (self.jumps, "A total that rose by more than the main fuse lets through was held back"),
+            (self.repeats, "An hourly list with the counters of the one before it was left out"),
+            (self.anew, "Totals started anew, with another meter or after a day of the meter's word,"),
+        ):
+            if count:
+                told.append(words + (" once." if count == 1 else " %d times." % count))
+        return told
+
+    def due(self, up):
+        """True when it is time to save: once an hour at most, for the flash's sake."""
+        return self.changed and up - self._asked >= _SAVE_S
+
+    def octets(self, up=0, now=None):
+        """What to keep in flash: SIZE octets."""
+        b = bytearray(SIZE)
+        b[:4] = _MARK
+        meter = self.meter or b""
+        b[4] = len(meter)
+        b[5 : 5 + len(meter)] = meter
+        for k in range(_COUNT):
+            b[_STATES + k] = self._have[k]
+            if self._have[k]:
+                _put(b, _VALUES + 8 * k, 8, self.values[k])
+        _put(b, _UTC, 8, now or 0)
+        for k, count in enumerate((self.falls, self.jumps, self.repeats)):
+            _put(b, _COUNTS + 2 * k, 2, min(count, 65535))
+        _put(b, _CRC, 2, octets.crc_x25(b, 0, _CRC))
+        _put(b, _CRC + 2, 2, octets.crc_arc(b, 0, _CRC))
+        self.changed = False
+        self._asked = up
+        return b
+
+    def load(self, b):
+        """Take what octets() gave in an earlier life; False when these are not such, or damaged."""
+        if len(b) != SIZE or bytes(b[:4]) != _MARK or b[4] > _ID:
+            return False
+        if _get(b, _CRC, 2) != octets.crc_x25(b, 0, _CRC):
+            return False
+        if _get(b, _CRC + 2, 2) != octets.crc_arc(b, 0, _CRC):
+            return False
+        self.forget()
+        self.meter = bytes(b[5 : 5 + b[4]]) or None
+        for k in range(_COUNT):
+            self._have[k] = b[_STATES + k]
+            if self._have[k]:
+                self.values[k] = _get(b, _VALUES + 8 * k, 8)
+                self._restored[k] = 1
+                self._at[k] = 0
+        self._saved = _get(b, _UTC, 8)
+        self._was_off = None
+        self.falls, self.jumps, self.repeats = [_get(b, _COUNTS + 2 * k, 2) for k in range(3)]
+        # A meter that tells no id is taken for the same one.
+        self.sure = self.meter is None
+        self.changed = False
+        return True
+
+
+def _put(b, at, n, number):
+    while n:
+        n -= 1
+        b[at + n] = number & 255
+        number >>= 8
+
+
+def _get(b, at, n):
+    number = 0
+    for k in range(at, at + n):
+        number = number << 8 | b[k]
+    return number
