@@ -16,7 +16,7 @@ A memory that has forget() is told so when a connection is new: what was sent be
 # name, module when it is called otherwise, number of the ancestor's payload format.
 _FORMATS = (
     b"amsjson||0 amsmulti||5 amsflat||6 raw_minimal|raw|1 raw_full|raw|2 domoticz||3 "
-    b"dsmrreader|| own|| own_values|own| framehex||255"
+    b"homeassistant||4 dsmrreader|| own|| own_values|own| framehex||255"
 )
 # Settings that hold the numbers of Domoticz's devices, in the order of domoticz.Memory.
 _IDX = "domoticz_energy domoticz_u1 domoticz_u2 domoticz_u3 domoticz_current"
@@ -59,6 +59,8 @@ def start(name, settings, decoder):
         return module, module.Memory(True)
     if name == "domoticz":
         return module, module.Memory(*[settings[key] for key in _IDX.split()])
+    if name == "homeassistant":
+        return module, module.Memory(settings["mqtt_topic"].encode(), settings["ha_host"].encode())
     if name == "framehex":
         # A meter that must be asked has no telegrams in this sense.
         return module, module.Memory(decoder) if hasattr(decoder, "framing") else None
@@ -69,6 +71,11 @@ def start(name, settings, decoder):
 def retained(module, k):
     """True when message k of a format is to be retained."""
     return module.retain(k) if hasattr(module, "retain") else module.RETAIN
+
+
+def counters(reading):
+    """1 when a reading has a counter, else 0."""
+    return int(any(reading.have[36:71]))
 
 
 def topic(base, suffix):
