@@ -36,6 +36,7 @@ _SAME = (
     "domoticzCl1idx|domoticz_current\n"
     "ntpTimezone|zone\n"
     "ntpServer|ntp_host\n"
+    "homeAssistantDiscoveryHostname|ha_host\n"
 )
 
 # Beginning of their keys|sentence, told once when one of them held something.
@@ -46,7 +47,7 @@ _LEFT = (
     "dayplot|The history of hours and days was not taken.\n"
     "monthplot|The history of hours and days was not taken.\n"
     "energyaccounting|The account of the running month was not taken.\n"
-    "homeAssistant|The names for Home Assistant were not taken.\n"
+    "homeAssistant|The topic and the names for Home Assistant were not taken.\n"
     "webUsername|The user name of the page was not taken: the page has a password only.\n"
     "meterMainFuse|The size of the main fuse was not taken.\n"
     "meterProduction|The production capacity was not taken.\n"
@@ -56,12 +57,15 @@ _LEFT = (
     "mqttReboot|The restart after a lost broker was not taken.\n"
 )
 _SILENT = ("version", "boardType", "mdns", "ntpDhcp", "use11b")
+# What they use when nothing is set.
+_USUAL = ("", "0", "homeassistant")
 # Their number of the message format: ours.
 _FORMATS = {
     "0": "amsjson",
     "1": "raw_minimal",
     "2": "raw_full",
     "3": "domoticz",
+    "4": "homeassistant",
     "5": "amsmulti",
     "6": "amsflat",
     "255": "framehex",
@@ -105,7 +109,7 @@ def _other(key, value, values):
     elif key.startswith("meter") and key.endswith("Multiplier"):
         if value and not _multiplier_off(value):
             return "The factors for the meter's numbers were not taken: check the numbers against the meter."
-    elif value not in ("", "0"):
+    elif value not in _USUAL:
         for line in _LEFT.split("\n"):
             if line and key.startswith(line[: line.find("|")]):
                 return line[line.find("|") + 1 :]
@@ -154,6 +158,9 @@ def take(text):
                 sentences.append(wrong[:-1] + ": what the backup has was not taken.")
             else:
                 values[ours] = value
+    if values.get("mqtt_format") == "homeassistant" and not values.get("ha_host"):
+        # Their entities were called after the host name.
+        values["ha_host"] = values.get("hostname", "")
     if "ssid" not in theirs:
         sentences.append("The backup was made without secrets: enter the WiFi, the passwords and the keys.")
     return values, sentences

@@ -75,7 +75,7 @@ def from_text(text):
     if not version:
         return {}, ["This is no backup of Hanport's settings."]
     if not ended:
-        wrong.append("The backup ends too early: a part of it is missing.")
+        return {}, ["The backup ends too early: a part of it is missing. Nothing was changed."]
     if version > VERSION:
         wrong.append("The backup is of a newer version; what this one does not know is left out.")
     values = {}
@@ -89,10 +89,13 @@ def from_text(text):
 
 
 def restored(settings, text):
-    """(new Settings, sentences): all from the backup, only secrets that it leaves out stay as they are."""
+    """(new Settings, sentences): all from the backup, only secrets that it leaves out stay as they are.
+
+    None for the Settings when nothing can be taken.
+    """
     values, wrong = from_text(text)
     if not values and wrong:
-        return settings, wrong
+        return None, wrong
     for fields in rows():
         if fields[5] and fields[0] not in values:
             values[fields[0]] = settings.of(fields)

@@ -92,7 +92,8 @@ class Clock:
         if config.CHIP == "unix" and "ntp_host" not in self._house.settings.given():
             # A simulated device has its host's clock, and a name server that may not answer for long.
             self.source = "this computer"
-            return
+            while True:
+                await asyncio.sleep(_EVERY_S)
         pause = _SOON_S
         while True:
             await self._house.net.up.wait()

@@ -2,29 +2,42 @@
 
 import network
 
-from app import port
+from app import board, port
+
+try:
+    from hanport_version import VERSION
+except ImportError:
+    VERSION = "source"
 
 _LINES = 20
 
 
 class Device:
-    """Facts for messages and pages. A fact that is not known is None."""
+    """Facts for messages and pages. A fact that is not known is None.
+
+    The house adds the rooms that facts come from: net, findings, decoder and totals.
+    """
+
+    version = VERSION.encode()
+    newest = None  # version of an update that is known of
+    net = findings = decoder = totals = None
 
     def __init__(self, name):
-        self._wlan = network.WLAN(network.STA_IF)
-        mac = self._wlan.config("mac")
+        mac = network.WLAN(network.STA_IF).config("mac")
         self.ident = b":".join(b"%02X" % c for c in mac)
         self.name = name.encode()
+        self.model = board.config.TITLE.encode()
         self.lowest = port.free()  # lowest free heap seen
         self.up = port.up
         self.now = port.now
 
     def rssi(self):
         """Signal strength in dBm."""
-        try:
-            return self._wlan.status("rssi")
-        except (ValueError, OSError):
-            return None
+        return self.net.path.rssi() if self.net else None
+
+    def faults(self):
+        """Telegrams that were refused, of all kinds."""
+        return sum(self.decoder.counts) if self.decoder else None
 
     def vcc(self):
         """Supply in mV."""
@@ -32,7 +45,16 @@ class Device:
 
     def online(self):
         """True when the network is there."""
-        return self._wlan.isconnected()
+        return self.net is not None and self.net.up.is_set()
+
+    @property
+    def url(self):
+        """Address of the page."""
+        if not self.net or not self.net.path.ip:
+            return None
+        where = self.net.path.local() or self.net.path.ip
+        number = self.net.path.settings["http_port"]
+        return ("http://%s/" % where if number == 80 else "http://%s:%d/" % (where, number)).encode()
 
     def free(self):
         """Free heap in octets; keeps the lowest."""

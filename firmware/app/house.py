@@ -8,6 +8,7 @@ import settings as schema
 from app import board, marker, store
 from app.clock import Clock
 from app.diag import Device, Log
+from app.kept import Kept
 from app.mailbox import Mailbox
 from app.meterport import MeterPort
 from app.mqtt import Mqtt
@@ -20,6 +21,9 @@ from hanport import Decoder
 from hanport.doctor import Findings
 from payload import formats
 from payload.writer import Writer
+
+# Octets of the largest message: with 4096 Home Assistant is told of a device as a whole.
+_ROOM = 2048 if board.config.CHIP == "esp8266" else 4096
 
 
 class House:
@@ -37,11 +41,14 @@ class House:
             self.log(problem)
         self.box = Mailbox()
         self.device = Device(s["name"])
+        self.kept = Kept(self.log)
+        self.device.totals = self.kept.totals
         self.net = None
+        self.writer = None
         self._outside()
         self._furnish()
         self.clock = Clock(self)
-        self.net = Net(self)
+        self.net = self.device.net = Net(self)
         self.site = None
         self._tasks = []  # of the rooms that depend on the settings
 
@@ -82,6 +89,7 @@ class House:
     def restart_soon(self, why):
         """Restart in a second, so that an answer can still leave."""
         self.log("restarting for " + why)
+        self.kept.save()
         asyncio.create_task(self._restart(why))
 
     async def _restart(self, why):
@@ -95,7 +103,7 @@ class House:
     def _furnish(self):
         """Build the rooms that depend on the settings."""
         s = self.settings
-        self.decoder = self.port = self.writer = self.mqtt = self.publisher = None
+        self.decoder = self.port = self.mqtt = self.publisher = None
         gc.collect()
         self.findings = Findings()
         # The big buffers first, while the heap is still in one piece.
@@ -103,8 +111,11 @@ class House:
             self._open_kmp(s)
         else:
             self.decoder = Decoder(s["buffer"], s.key("key"), s.key("auth_key"), localtime.zone(s["zone"]))
-            self.port = MeterPort(s, self.decoder, self.box, self.findings, self.log)
-        self.writer = Writer(2048)
+            self.port = MeterPort(s, self.decoder, self.box, self.findings, self.log, self.kept)
+        self.device.findings = self.findings
+        self.device.decoder = self.decoder
+        if not self.writer:
+            self.writer = Writer(_ROOM)
         self.mqtt = None
         self.publisher = None
         if s["mqtt_host"]:
@@ -122,7 +133,7 @@ class House:
             if second and second != first:
                 made.append(formats.start(second, s, self.decoder))
             self.publisher = Publisher(
-                self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode(), made
+                self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode(), made, self._every
             )
 
     def _open_kmp(self, s):
@@ -131,7 +142,11 @@ class House:
         from hanport.kmp import Client
 
         self.decoder = Client()
-        self.port = KmpPoll(s, self.decoder, self.box, self.findings, self.log)
+        self.port = KmpPoll(s, self.decoder, self.box, self.findings, self.log, self.kept)
+
+    def _every(self):
+        """Seconds between two readings that are published: what is wished, and what the supply allows."""
+        return max(self.settings["mqtt_interval"], self.power.supply.publish_s if self.power else 0)
 
     async def _tell(self):
         await self.publisher.tell(self.findings)
@@ -158,8 +173,20 @@ class House:
         await self.net.up.wait()  # before that a broker's name would be looked up for nothing, and long
         await self.mqtt.run()
 
+    async def _leave(self, old, new):
+        """Take back what is retained at the broker and will not be renewed."""
+        kept = [new["mqtt_format"], new["mqtt_format2"]]
+        gone = old["ha_host"] != new["ha_host"] or any(
+            old[key] and old[key] not in kept for key in ("mqtt_format", "mqtt_format2")
+        )
+        base = old["mqtt_topic"] != new["mqtt_topic"]
+        if gone or base:
+            await self.publisher.leave(gone, base)
+
     async def apply(self, settings):
         """Live by new settings from now on: the page, the network, the log and the newest reading stay."""
+        if self.mqtt and self.mqtt.up.is_set():
+            await self._leave(self.settings, settings)
         for task in self._tasks:
             task.cancel()
         await asyncio.sleep_ms(100)  # MQTT says goodbye
@@ -183,6 +210,7 @@ class House:
             ("lights", self._shine if self.led else None),
             ("button", self.button.run if self.button else None),
             ("supply", self.power.run if self.power else None),
+            ("totals", self.kept.run),
             ("update", self._confirm),
         )
         self._begin()
@@ -196,6 +224,8 @@ class House:
             while True:
                 beat()
                 self.device.free()
+                if self.power and not self.net.portal:
+                    self.net.path.ease(self.power.supply.radio)
                 await asyncio.sleep(2)
         finally:
             for task in lasting + self._tasks:

@@ -12,10 +12,11 @@ _REST_MS = 60000
 class KmpPoll:
     """One UART with TX, one kmp.Client. Tells the findings what stands between the meter and a number."""
 
-    def __init__(self, settings, client, box, findings, log):
+    def __init__(self, settings, client, box, findings, log, kept):
         self.client = client
         self.findings = findings
         self._box = box
+        self._kept = kept
         self._log = log
         # Where the settings say nothing, a speed that meters answer at is found by trying.
         self._search = not settings["baud"]
@@ -73,6 +74,7 @@ class KmpPoll:
             findings.last_fault = 0
             findings.words = ""
             findings.told = ""
+            self._kept.take(client.reading, self._box.state, up)
             client.reading = self._box.put(client.reading, up)
             return
         self._say(client.fault, client.why())

@@ -16,10 +16,11 @@ def _nothing():
 class MeterPort:
     """One UART, one decoder. Keeps the findings that tell why there is no number yet."""
 
-    def __init__(self, settings, decoder, box, findings, log):
+    def __init__(self, settings, decoder, box, findings, log, kept):
         self.decoder = decoder
         self.findings = findings
         self._box = box
+        self._kept = kept
         self._scale = EnergyScale()
         if settings["energy_unit"]:
             self._scale.sure = True
@@ -77,6 +78,7 @@ class MeterPort:
                     decoder.plans.shift_energy(self._scale.shift)
                     self._log("the unit of the meter's counters is sure now")
                 derive(decoder.reading)
+                self._kept.take(decoder.reading, self._box.state, up)
                 decoder.reading = self._box.put(decoder.reading, up)
                 await asyncio.sleep_ms(0)  # let the consumers see it before the next one comes
             else:

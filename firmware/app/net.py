@@ -8,7 +8,7 @@ import board_config as config
 
 import app
 from app import port
-from app.wifi import NO_NETWORK, Wifi
+from app.wifi import NO_NETWORK, RESTING, Wifi
 
 # Why set-up mode is open: words for the page.
 FIRST = "This device is new: it knows no network yet."
@@ -88,6 +88,8 @@ class Net:
                 return ASKED
             if path.state == NO_NETWORK:
                 return FIRST
+            if path.state == RESTING:
+                continue
             if path.down() > (_KNOWN_S if path.connects else _STRANGER_S) and port.up() >= self._not_before:
                 return FAILED
 

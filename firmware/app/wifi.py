@@ -22,6 +22,7 @@ NOT_FOUND = "network not found"
 NO_ADDRESS = "no address (DHCP)"
 NO_ANSWER = "no answer"
 LOST = "lost"
+RESTING = "off until the supply has recovered"
 
 JOIN_MS = 20000  # with the address: a slow DHCP server takes ten
 _LOOK_MS = const(250)
@@ -33,6 +34,10 @@ _RESTART_EVERY = const(10)  # failures after which the radio is switched off and
 # A number of the ESP32 that has no name in `network`: the four-way handshake that a wrong password ends with.
 # The ESP8266 has no status of this number.
 _FOUR_WAY = const(15)
+
+# What the supply allows the radio, as supply.py has it; that module is not there on boards without a supply.
+_AWAKE = const(0)
+_OFF = const(2)
 
 
 def _stats(*names):
@@ -95,6 +100,9 @@ class Path:
         """Signal strength in dBm, or None."""
         return None
 
+    def ease(self, level):
+        """Follow the supply, by supply.AWAKE, DOZE or OFF; a cable costs the same at each."""
+
     def fixed(self):
         """(address, mask, gateway, name server) of the settings, or None for DHCP."""
         s = self.settings
@@ -115,6 +123,7 @@ class Wifi(Path):
         self.wlan = network.WLAN(network.STA_IF)
         self._scan_due = True
         self._static = False
+        self._eased = _AWAKE
 
     def rssi(self):
         """Signal strength in dBm, or None."""
@@ -132,11 +141,28 @@ class Wifi(Path):
         if s["country"]:
             self._try(network.country, s["country"])  # channels 12 and 13 exist in Europe only
         self.wlan.active(True)
-        pm = getattr(network.WLAN, "PM_" + s["wifi_sleep"].upper(), None)
+        sleep = s["wifi_sleep"] if self._eased == _AWAKE else "powersave"
+        pm = getattr(network.WLAN, "PM_" + sleep.upper(), None)
         if pm is not None:
             self._configure(pm=pm)
         if s["wifi_power"]:
             self._configure(txpower=s["wifi_power"])
+
+    def ease(self, level):
+        """Follow the supply: the radio sleeps more between packets, or is off."""
+        if level == self._eased:
+            return
+        was = self._eased
+        self._eased = level
+        if level == _OFF:
+            self._try(self.wlan.active, False)
+            self.enter(RESTING)
+            return
+        self.radio()
+        if was == _OFF:
+            # Seconds without the network count from here.
+            self._last = port.up()
+            self.enter(CONNECTING)
 
     def _configure(self, **values):
         try:
@@ -165,6 +191,12 @@ class Wifi(Path):
             self.enter(NO_NETWORK)
             return
         while True:
+            while self._eased == _OFF:
+                self.enter(RESTING)  # an attempt that was running may have said otherwise
+                pause = 1
+                failures = 0
+                self._scan_due = True
+                await asyncio.sleep(1)
             if await self.join(ssid, self.settings["wifi_password"]) == CONNECTED:
                 pause = 1
                 failures = 0
@@ -259,6 +291,6 @@ class Wifi(Path):
     async def _hold(self):
         """Connected: stay until the network is gone and does not come back by itself."""
         gone = 0
-        while gone < RECOVER_S:
+        while gone < RECOVER_S and self._eased != _OFF:
             gone = 0 if self.look() else gone + 1
             await asyncio.sleep(1)

@@ -83,10 +83,14 @@ function showStatus(s) {
     ["MQTT", s.mqtt.state + (s.mqtt.error ? ": " + s.mqtt.error : "")],
     [s.network.kind, [s.network.state, s.network.address, s.device.rssi_dbm === undefined ? "" : s.device.rssi_dbm + " dBm"].filter(Boolean).join(", ")],
     ["Clock", s.clock.source],
+    ...(s.device.supply ? [["Supply", s.device.supply + (s.device.vcc_v === undefined ? "" : `, ${number(s.device.vcc_v, 2)} V`)]] : []),
     ["Running for", age(s.device.up_s)],
   ]);
+  pause = 1000 * (s.device.poll_s || 2);
   $("version").textContent = s.device.name + " " + s.device.version;
 }
+
+let pause = 2000; // more when the supply of the device is weak
 
 async function ask(path) {
   const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(8000) });
@@ -103,6 +107,6 @@ async function refresh() {
     $("sentence").textContent = "The device does not answer; trying again.";
     $("sentence").className = "bad";
   }
-  setTimeout(refresh, 2000);
+  setTimeout(refresh, pause);
 }
 refresh();

@@ -1,6 +1,6 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
-const DONE = "Saved.";
+const done = (said) => ["Saved.", ...(said.told || []), said.restarting ? "The device restarts to use it; look for it at its new address in a minute." : ""].join(" ");
 let rows = [];
 
 function tell(text, state) {
@@ -75,11 +75,11 @@ $("form").addEventListener("submit", async (event) => {
   if (!Object.keys(given).length) return tell("Nothing was changed.");
   tell("Saving …");
   const said = await send("/api/settings", JSON.stringify(given), "application/json").catch(() => null);
-  if (said) { await load(); tell(DONE, "good"); }
+  if (said) { await load(); tell(done(said), "good"); }
 });
 $("restore").addEventListener("change", async (event) => {
   const said = await send("/api/restore", await event.target.files[0].text(), "text/plain");
-  if (said) { await load(); tell([DONE, ...said.told].join(" "), "good"); }
+  if (said) { await load(); tell(done(said), "good"); }
 });
 $("update").addEventListener("change", async (event) => {
   tell("Sending the update …");

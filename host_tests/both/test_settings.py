@@ -249,11 +249,11 @@ def test_backup_that_is_none():
     s = some()
     for text in ("", "amsconfig\nmqttPort 1\n", "baud = 1\nend\n", '{"baud": 1}'):
         back, wrong = backup.restored(s, text)
-        assert back is s and wrong == ["This is no backup of Hanport's settings."], text
+        assert back is None and wrong == ["This is no backup of Hanport's settings."], text
     text = backup.to_text(s, secrets=True)
     for cut in range(len(text) - 5):
         values, wrong = backup.from_text(text[:cut])
-        assert wrong, cut
+        assert wrong and not values, cut
     values, wrong = backup.from_text("version = 2\nbaud = 7 8\ncolour = red\nled = off\nend\n")
     assert values == {"led": "off"} and len(wrong) == 2
     assert wrong[0].startswith("Speed of the meter port") or wrong[1].startswith("Speed of the meter port")
@@ -339,15 +339,16 @@ def test_ancestors_backup():
         "page_password": "side", "baud": 2400, "parity": "8E1", "invert": "on", "grid": "IT", "key": KEY,
         "auth_key": "", "domoticz_energy": "41", "domoticz_u1": "42", "domoticz_u2": "",
         "zone": "Europe/Stockholm", "ntp_host": "pool.ntp.org",
+        "mqtt_format": "homeassistant", "ha_host": "ams-1a2b",
     }  # fmt: skip
     assert values == expected, values
     s = settings.Settings().changed(values)
     assert s.problems == [] and s.key("key") == bytes(17 * k for k in range(16)) and s.key("auth_key") is None
     told = " ".join(left)
-    for word in ("format of number 4", "commands", "time-out", "Home Assistant", "user name", "fuse",
+    for word in ("commands", "time-out", "user name", "fuse",
                  "factors", "Pins", "prices", "history", "running month"):  # fmt: skip
         assert told.find(word) > 0, word
-    assert len(left) == len(set(left)) == 11 and told.find("Domoticz") < 0 and told.find("made") < 0
+    assert len(left) == len(set(left)) == 9 and told.find("Domoticz") < 0 and told.find("made") < 0
     assert amsconfig.take(AMSCONFIG.replace("\n", "\r\n"))[0] == expected
     assert amsconfig.take(iter(AMSCONFIG.split("\n"))) == (values, left)
 
@@ -371,10 +372,28 @@ def test_ancestors_backup_of_other_kinds():
 def test_ancestors_formats():
     """Each number that has a format here gives one that exists."""
     for number, ours in (("0", "amsjson"), ("1", "raw_minimal"), ("2", "raw_full"), ("3", "domoticz"),
-                         ("5", "amsmulti"), ("6", "amsflat"), ("255", "framehex")):  # fmt: skip
+                         ("4", "homeassistant"), ("5", "amsmulti"), ("6", "amsflat"),
+                         ("255", "framehex")):  # fmt: skip
         values, left = amsconfig.take("amsconfig\nssid x\nmqttPayloadFormat %s\n" % number)
         assert values["mqtt_format"] == ours and left == [], number
         assert settings.check("mqtt_format", ours)[1] is None
+    values, left = amsconfig.take("amsconfig\nssid x\nmqttPayloadFormat 7\n")
+    assert values == {"wifi_ssid": "x"} and left[0].find("format of number 7") > 0
+
+
+def test_ancestors_names_for_home_assistant():
+    """The ids of its entities begin with the name set for them, or the host name; a topic is not taken."""
+    text = "amsconfig\nssid x\nhostname ams-1\nmqttPayloadFormat 4\n"
+    assert amsconfig.take(text) == (
+        {"wifi_ssid": "x", "hostname": "ams-1", "mqtt_format": "homeassistant", "ha_host": "ams-1"},
+        [],
+    )
+    values, left = amsconfig.take(
+        text + "homeAssistantDiscoveryHostname meter\nhomeAssistantDiscoveryPrefix ha\n"
+        "homeAssistantDiscoveryNameTag up\n"
+    )
+    assert values["ha_host"] == "meter"
+    assert left == ["The topic and the names for Home Assistant were not taken."]
 
 
 def test_presets():

@@ -48,14 +48,15 @@ LAYERS = (
     "hanport.doctor hanport.edges hanport.octets hanport.probe hanport.reading",
     "hanport.axdr",
     "hanport.cosem hanport.derive hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
-    "hanport.scale energy settings",
+    "hanport.scale energy settings totals",
     "amsconfig backup hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers hanport.profiles "
     "payload.writer",
     "hanport.ciphering hanport.kmp",
     "hanport.apdu",
     "hanport.decoder",
     "hanport",
-    "payload.amsjson payload.fulljson payload.rows",
+    "payload.amsjson payload.fulljson payload.haentities payload.rows",
+    "payload.hadiscovery",
     "payload.*",
 )
 RANKS = {module: rank for rank, row in enumerate(LAYERS) for module in row.split()}

@@ -108,6 +108,41 @@ def test_backup_and_restore(unit):
     assert values(unit)["key"] is True  # a secret that the backup leaves out stays
 
 
+def test_a_part_of_a_backup_changes_nothing(unit):
+    text = ask(unit, "api/backup")[1].decode()
+    before = values(unit)
+    for part in (text[: len(text) // 2], text.replace("# led = on", "led = off")[:-5], "amsconfig", "nothing"):
+        status, body = ask(unit, "api/restore", part)
+        assert status == 400 and len(json.loads(body)["problems"]) == 1, body
+    assert values(unit) == before
+
+
+def test_a_country_brings_what_is_usual_there(unit):
+    assert ask(unit, "api/settings", {"country": "NL", "grid": "IT"})[0] == 200
+    now = values(unit)
+    # users-and-peers.md: the P1 port of the Netherlands; what was given with it goes before what is usual.
+    assert (now["zone"], now["baud"], now["parity"], now["grid"]) == ("Europe/Amsterdam", 115200, "8N1", "IT")
+    assert ask(unit, "api/settings", {"country": "", "baud": 2400, "zone": None})[0] == 200
+
+
+def test_settings_of_the_network_restart_the_device(tmp_path):
+    unit = device.Device(device.parser().parse_args([]))
+    unit.start()
+    try:
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            try:
+                status, body = ask(unit, "api/settings", {"ntp_host": "time.example"})
+                break
+            except OSError:
+                time.sleep(0.2)
+        assert status == 200 and json.loads(body)["restarting"] is True
+        assert unit.process.wait(20) is not None
+        assert "time.example" in (unit.flash / "settings.json").read_text()
+    finally:
+        unit.stop()
+
+
 def test_update_that_is_none_is_refused(unit):
     status, body = ask(unit, "api/update", b"\0" * 3000)
     assert status == 400 and json.loads(body)["problems"][0].endswith(".")

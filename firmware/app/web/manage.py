@@ -93,7 +93,18 @@ class Manage:
                 problems.append(wrong)
         if problems:
             return _refuse(*problems)
-        return await self._take(self._house.settings.changed(given), [])
+        told = []
+        if given.get("country"):
+            # What is usual there, under what else was changed by hand.
+            import presets
+
+            usual = presets.values(given["country"])
+            sys.modules.pop("presets", None)
+            for key in usual:
+                if key not in given:
+                    given[key] = usual[key]
+            told.append("Zone, line and grid are those usual in the country.")
+        return await self._take(self._house.settings.changed(given), told)
 
     async def _take(self, settings, told):
         """Save and live by new settings."""
@@ -103,6 +114,12 @@ class Manage:
             store.save(store.SETTINGS, schema.dump(settings))
         except OSError:
             return _refuse("The settings could not be saved: the flash is full.")
+        old = self._house.settings
+        for fields in schema.rows():
+            if fields[1] == "Network" and settings.of(fields) != old.of(fields):
+                self._house.settings = settings  # so that nobody saves the old ones over them
+                self._house.restart_soon("new settings of the network")
+                return _answer({"saved": True, "told": told, "restarting": True})
         await self._house.apply(settings)
         return _answer({"saved": True, "told": told})
 
@@ -121,13 +138,15 @@ class Manage:
             import amsconfig
 
             values, told = amsconfig.take(text)
-            settings = self._house.settings.changed(values)
+            settings = self._house.settings.changed(values) if values else None
         else:
             import backup
 
             settings, told = backup.restored(self._house.settings, text)
         for name in ("amsconfig", "backup"):
             sys.modules.pop(name, None)
+        if not settings:
+            return _refuse(*told)
         return await self._take(settings, told)
 
     async def _update(self, request):

@@ -4,11 +4,6 @@ from app import port
 from hanport import doctor, fault
 from payload import ancestor
 
-try:
-    from hanport_version import VERSION
-except ImportError:
-    VERSION = "source"
-
 
 def _lamps(w, house, up):
     w.key("lamps")
@@ -90,11 +85,14 @@ def write(w, house):
     w.open()
     w.text("name", device.name)
     w.text("id", device.ident)
-    w.text("version", VERSION.encode())
+    w.text("version", device.version)
     w.pair("up_s", up)
     w.pair("time", device.now())
     w.pair("rssi_dbm", device.rssi())
     w.pair("vcc_v", device.vcc(), 3, True)
+    if house.power:
+        w.text("supply", house.power.state.encode())
+        w.pair("poll_s", house.power.supply.page_s)
     w.pair("free_heap", device.free())
     w.pair("lowest_free_heap", device.lowest)
     w.close()
