@@ -88,7 +88,7 @@ class Totals:
         for k in range(_COUNT):
             if r.have[_FIRST + k]:
                 told += 1
-                if not self._have[k] or r.values[_FIRST + k] != self.values[k]:
+                if not self._have[k] or r.value(_FIRST + k) != self.values[k]:
                     moved += 1
         if not told:
             return 0
@@ -105,7 +105,7 @@ class Totals:
             return REPEATED
         answer = 0
         for k in range(_COUNT):
-            if r.have[_FIRST + k] and not self._take(k, r.values[_FIRST + k], r.have[_FIRST + k], up):
+            if r.have[_FIRST + k] and not self._take(k, r.value(_FIRST + k), r.have[_FIRST + k], up):
                 r.have[_FIRST + k] = reading.ABSENT
                 answer = HELD
         return answer

@@ -15,7 +15,7 @@ from pathlib import Path
 import build
 
 NATIVE, PLAIN = "native", "plain"
-FEW, MORE = 5, 15  # repetitions; the difference is what is counted
+FEW, MORE = 10, 110  # repetitions; the difference is counted: a start differs by thousands from run to run
 PIECE = 64  # octets fed at once, as a port reads them
 ARENA = 4096
 
@@ -139,7 +139,8 @@ def valgrind():
     return shutil.which("valgrind")
 
 
-def _command(heap, counted):
+def command(heap, counted):
+    """How MicroPython is started; counted: under valgrind."""
     # The `micropython` command is a Python module; started without site packages it starts quickest.
     place = Path(importlib.util.find_spec("micropython_run").origin).parent
     start = (
@@ -153,7 +154,7 @@ def _command(heap, counted):
 def _run(program, arguments, folder, heap="16M", counted=False):
     (folder / "program.py").write_text(program, encoding="utf-8")
     return subprocess.run(
-        [*_command(heap, counted), str(folder / "program.py"), *map(str, arguments)],
+        [*command(heap, counted), str(folder / "program.py"), *map(str, arguments)],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import bar_formats
 import bar_frames
 import bar_micropython as bar
 
@@ -101,6 +102,7 @@ def main(argv=None):
         try:
             bar.compile_lib(folder)
             found.update(heap_bars(folder))
+            found.update(bar_formats.bars(folder))
             if bar.valgrind():
                 found.update(instruction_bars(folder))
             else:

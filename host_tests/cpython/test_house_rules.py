@@ -120,7 +120,7 @@ def test_boards():
 def bad_registers(table):
     """Complaints about the register table, a module or its double."""
     names = [table.name(register) for register in range(table.COUNT)]
-    rows = table._ROWS.count("\n")
+    rows = table.table.count(b"\n")
     if rows != table.COUNT:
         yield f"{rows} rows, but COUNT is {table.COUNT}"
     yield from (f"the name {name} comes twice" for name in sorted({n for n in names if names.count(n) > 1}))

@@ -7,6 +7,11 @@ SENT (the telegram says it with its scale), ASSUMED (sent, but no octet proves t
 
 from array import array
 
+try:
+    import uctypes
+except ImportError:  # CPython, where a number costs nothing
+    uctypes = None
+
 from hanport import registers
 from hanport.registers import units as _units
 
@@ -24,7 +29,8 @@ DEVICE_NAME = 4
 METER_ID_ALT = 5
 MESSAGE = 6
 TEXTS = 7
-_TEXT_NAMES = "meter_manufacturer meter_id meter_model list_id logical_device_name meter_id_alt text_message"
+# Their JSON keys, one after the other, a blank behind each.
+text_names = b"meter_manufacturer meter_id meter_model list_id logical_device_name meter_id_alt text_message "
 
 # Forms of the clock.
 NO_CLOCK = 0
@@ -44,7 +50,7 @@ _POWERS = array("I", [10**_n for _n in range(10)])
 
 def text_name(slot):
     """JSON key of a text slot: "meter_id"."""
-    return _TEXT_NAMES.split()[slot]
+    return text_names.decode().split()[slot]
 
 
 class Submeter:
@@ -77,11 +83,23 @@ class Submeter:
             self.clock[k] = other.clock[k]
 
 
+def _halves(values):
+    """The values as pairs of 32-bit halves, low one first; None where that is of no use.
+
+    Out of a 64-bit array MicroPython gives each number as an object on the heap; a half is none.
+    """
+    if uctypes is None:
+        return None
+    shape = (uctypes.ARRAY, uctypes.INT32 | 2 * len(values))
+    return uctypes.struct(uctypes.addressof(values), shape, uctypes.NATIVE)
+
+
 class Reading:
     """Values, texts and clock of the newest telegram, and where they came from."""
 
     def __init__(self):
         self.values = array("q", bytes(8 * registers.COUNT))
+        self._halves = _halves(self.values)
         self.have = bytearray(registers.COUNT)
         self.texts = [None] * TEXTS
         self.stamp = bytearray(12)
@@ -128,9 +146,18 @@ class Reading:
         else:
             self.misfits += 1
 
+    def value(self, register):
+        """Value of a register that `have` tells of; on the heap only when it is large."""
+        halves = self._halves
+        if halves is not None:
+            low = halves[2 * register]
+            if halves[2 * register + 1] == (-1 if low < 0 else 0):
+                return low
+        return self.values[register]
+
     def get(self, register):
         """Value of a register in its integer unit, or None."""
-        return self.values[register] if self.have[register] else None
+        return self.value(register) if self.have[register] else None
 
     def set_text(self, slot, buf, a, b, guessed=False):
         """Text slot := buf[a:b] without NULs and spaces around; allocates only when it changed.
@@ -205,7 +232,7 @@ class State(Reading):
         """Take over all that `new` tells; up: the uptime now, in seconds."""
         for r in range(registers.COUNT):
             if new.have[r]:
-                self.values[r] = new.values[r]
+                self.values[r] = new.value(r)
                 self.have[r] = new.have[r]
                 self.at[r] = up
         for slot in range(TEXTS):

@@ -8,95 +8,95 @@ and F are not compared: makers use 1-0 and 1-1 for the same thing.
 # One row a register, in order: C.D.E|COSEM unit|name. Units are those of the Blue Book's unit enum: 27 W,
 # 28 VA, 29 var, 30 Wh, 32 varh, 33 A, 35 V, 44 Hz, 255 none (power factor), 0 a count without a unit.
 # The name is the JSON key; its last word is the unit the value is written in.
-_ROWS = (
-    "1.7.0|27|active_power_import_w\n"
-    "2.7.0|27|active_power_export_w\n"
-    "3.7.0|29|reactive_import_var\n"
-    "4.7.0|29|reactive_export_var\n"
-    "31.7.0|33|current_l1_a\n"
-    "51.7.0|33|current_l2_a\n"
-    "71.7.0|33|current_l3_a\n"
-    "32.7.0|35|voltage_l1_v\n"
-    "52.7.0|35|voltage_l2_v\n"
-    "72.7.0|35|voltage_l3_v\n"
-    "21.7.0|27|active_power_import_l1_w\n"
-    "41.7.0|27|active_power_import_l2_w\n"
-    "61.7.0|27|active_power_import_l3_w\n"
-    "22.7.0|27|active_power_export_l1_w\n"
-    "42.7.0|27|active_power_export_l2_w\n"
-    "62.7.0|27|active_power_export_l3_w\n"
-    "23.7.0|29|reactive_import_l1_var\n"
-    "43.7.0|29|reactive_import_l2_var\n"
-    "63.7.0|29|reactive_import_l3_var\n"
-    "24.7.0|29|reactive_export_l1_var\n"
-    "44.7.0|29|reactive_export_l2_var\n"
-    "64.7.0|29|reactive_export_l3_var\n"
-    "9.7.0|28|apparent_import_va\n"
-    "10.7.0|28|apparent_export_va\n"
-    "29.7.0|28|apparent_import_l1_va\n"
-    "49.7.0|28|apparent_import_l2_va\n"
-    "69.7.0|28|apparent_import_l3_va\n"
-    "5.7.0|29|reactive_q1_var\n"
-    "6.7.0|29|reactive_q2_var\n"
-    "7.7.0|29|reactive_q3_var\n"
-    "8.7.0|29|reactive_q4_var\n"
-    "13.7.0|255|power_factor\n"
-    "33.7.0|255|power_factor_l1\n"
-    "53.7.0|255|power_factor_l2\n"
-    "73.7.0|255|power_factor_l3\n"
-    "14.7.0|44|frequency_hz\n"
-    "1.8.0|30|energy_import_kwh\n"
-    "2.8.0|30|energy_export_kwh\n"
-    "3.8.0|32|reactive_energy_import_kvarh\n"
-    "4.8.0|32|reactive_energy_export_kvarh\n"
-    "5.8.0|32|reactive_energy_q1_kvarh\n"
-    "6.8.0|32|reactive_energy_q2_kvarh\n"
-    "7.8.0|32|reactive_energy_q3_kvarh\n"
-    "8.8.0|32|reactive_energy_q4_kvarh\n"
-    "21.8.0|30|energy_import_l1_kwh\n"
-    "41.8.0|30|energy_import_l2_kwh\n"
-    "61.8.0|30|energy_import_l3_kwh\n"
-    "22.8.0|30|energy_export_l1_kwh\n"
-    "42.8.0|30|energy_export_l2_kwh\n"
-    "62.8.0|30|energy_export_l3_kwh\n"
-    "1.8.1|30|energy_import_t1_kwh\n"
-    "1.8.2|30|energy_import_t2_kwh\n"
-    "1.8.3|30|energy_import_t3_kwh\n"
-    "1.8.4|30|energy_import_t4_kwh\n"
-    "1.8.5|30|energy_import_t5_kwh\n"
-    "1.8.6|30|energy_import_t6_kwh\n"
-    "1.8.7|30|energy_import_t7_kwh\n"
-    "1.8.8|30|energy_import_t8_kwh\n"
-    "2.8.1|30|energy_export_t1_kwh\n"
-    "2.8.2|30|energy_export_t2_kwh\n"
-    "2.8.3|30|energy_export_t3_kwh\n"
-    "2.8.4|30|energy_export_t4_kwh\n"
-    "2.8.5|30|energy_export_t5_kwh\n"
-    "2.8.6|30|energy_export_t6_kwh\n"
-    "2.8.7|30|energy_export_t7_kwh\n"
-    "2.8.8|30|energy_export_t8_kwh\n"
-    "3.8.1|32|reactive_energy_import_t1_kvarh\n"
-    "3.8.2|32|reactive_energy_import_t2_kvarh\n"
-    "4.8.1|32|reactive_energy_export_t1_kvarh\n"
-    "4.8.2|32|reactive_energy_export_t2_kvarh\n"
-    "15.8.0|30|energy_absolute_kwh\n"
-    "16.7.0|27|active_power_net_w\n"
-    "1.4.0|27|demand_import_w\n"
-    "1.6.0|27|demand_import_peak_w\n"
-    "2.4.0|27|demand_export_w\n"
-    "2.6.0|27|demand_export_peak_w\n"
-    "17.0.0|27|power_limit_w\n"
-    "31.4.0|33|current_limit_a\n"
-    "96.14.0|0|active_tariff\n"
-    "96.3.10|0|disconnect_state\n"
-    "96.7.21|0|power_failures\n"
-    "96.7.9|0|power_failures_long\n"
-    "32.32.0|0|voltage_sags_l1\n"
-    "52.32.0|0|voltage_sags_l2\n"
-    "72.32.0|0|voltage_sags_l3\n"
-    "32.36.0|0|voltage_swells_l1\n"
-    "52.36.0|0|voltage_swells_l2\n"
-    "72.36.0|0|voltage_swells_l3\n"
+table = (
+    b"1.7.0|27|active_power_import_w\n"
+    b"2.7.0|27|active_power_export_w\n"
+    b"3.7.0|29|reactive_import_var\n"
+    b"4.7.0|29|reactive_export_var\n"
+    b"31.7.0|33|current_l1_a\n"
+    b"51.7.0|33|current_l2_a\n"
+    b"71.7.0|33|current_l3_a\n"
+    b"32.7.0|35|voltage_l1_v\n"
+    b"52.7.0|35|voltage_l2_v\n"
+    b"72.7.0|35|voltage_l3_v\n"
+    b"21.7.0|27|active_power_import_l1_w\n"
+    b"41.7.0|27|active_power_import_l2_w\n"
+    b"61.7.0|27|active_power_import_l3_w\n"
+    b"22.7.0|27|active_power_export_l1_w\n"
+    b"42.7.0|27|active_power_export_l2_w\n"
+    b"62.7.0|27|active_power_export_l3_w\n"
+    b"23.7.0|29|reactive_import_l1_var\n"
+    b"43.7.0|29|reactive_import_l2_var\n"
+    b"63.7.0|29|reactive_import_l3_var\n"
+    b"24.7.0|29|reactive_export_l1_var\n"
+    b"44.7.0|29|reactive_export_l2_var\n"
+    b"64.7.0|29|reactive_export_l3_var\n"
+    b"9.7.0|28|apparent_import_va\n"
+    b"10.7.0|28|apparent_export_va\n"
+    b"29.7.0|28|apparent_import_l1_va\n"
+    b"49.7.0|28|apparent_import_l2_va\n"
+    b"69.7.0|28|apparent_import_l3_va\n"
+    b"5.7.0|29|reactive_q1_var\n"
+    b"6.7.0|29|reactive_q2_var\n"
+    b"7.7.0|29|reactive_q3_var\n"
+    b"8.7.0|29|reactive_q4_var\n"
+    b"13.7.0|255|power_factor\n"
+    b"33.7.0|255|power_factor_l1\n"
+    b"53.7.0|255|power_factor_l2\n"
+    b"73.7.0|255|power_factor_l3\n"
+    b"14.7.0|44|frequency_hz\n"
+    b"1.8.0|30|energy_import_kwh\n"
+    b"2.8.0|30|energy_export_kwh\n"
+    b"3.8.0|32|reactive_energy_import_kvarh\n"
+    b"4.8.0|32|reactive_energy_export_kvarh\n"
+    b"5.8.0|32|reactive_energy_q1_kvarh\n"
+    b"6.8.0|32|reactive_energy_q2_kvarh\n"
+    b"7.8.0|32|reactive_energy_q3_kvarh\n"
+    b"8.8.0|32|reactive_energy_q4_kvarh\n"
+    b"21.8.0|30|energy_import_l1_kwh\n"
+    b"41.8.0|30|energy_import_l2_kwh\n"
+    b"61.8.0|30|energy_import_l3_kwh\n"
+    b"22.8.0|30|energy_export_l1_kwh\n"
+    b"42.8.0|30|energy_export_l2_kwh\n"
+    b"62.8.0|30|energy_export_l3_kwh\n"
+    b"1.8.1|30|energy_import_t1_kwh\n"
+    b"1.8.2|30|energy_import_t2_kwh\n"
+    b"1.8.3|30|energy_import_t3_kwh\n"
+    b"1.8.4|30|energy_import_t4_kwh\n"
+    b"1.8.5|30|energy_import_t5_kwh\n"
+    b"1.8.6|30|energy_import_t6_kwh\n"
+    b"1.8.7|30|energy_import_t7_kwh\n"
+    b"1.8.8|30|energy_import_t8_kwh\n"
+    b"2.8.1|30|energy_export_t1_kwh\n"
+    b"2.8.2|30|energy_export_t2_kwh\n"
+    b"2.8.3|30|energy_export_t3_kwh\n"
+    b"2.8.4|30|energy_export_t4_kwh\n"
+    b"2.8.5|30|energy_export_t5_kwh\n"
+    b"2.8.6|30|energy_export_t6_kwh\n"
+    b"2.8.7|30|energy_export_t7_kwh\n"
+    b"2.8.8|30|energy_export_t8_kwh\n"
+    b"3.8.1|32|reactive_energy_import_t1_kvarh\n"
+    b"3.8.2|32|reactive_energy_import_t2_kvarh\n"
+    b"4.8.1|32|reactive_energy_export_t1_kvarh\n"
+    b"4.8.2|32|reactive_energy_export_t2_kvarh\n"
+    b"15.8.0|30|energy_absolute_kwh\n"
+    b"16.7.0|27|active_power_net_w\n"
+    b"1.4.0|27|demand_import_w\n"
+    b"1.6.0|27|demand_import_peak_w\n"
+    b"2.4.0|27|demand_export_w\n"
+    b"2.6.0|27|demand_export_peak_w\n"
+    b"17.0.0|27|power_limit_w\n"
+    b"31.4.0|33|current_limit_a\n"
+    b"96.14.0|0|active_tariff\n"
+    b"96.3.10|0|disconnect_state\n"
+    b"96.7.21|0|power_failures\n"
+    b"96.7.9|0|power_failures_long\n"
+    b"32.32.0|0|voltage_sags_l1\n"
+    b"52.32.0|0|voltage_sags_l2\n"
+    b"72.32.0|0|voltage_sags_l3\n"
+    b"32.36.0|0|voltage_swells_l1\n"
+    b"52.36.0|0|voltage_swells_l2\n"
+    b"72.36.0|0|voltage_swells_l3\n"
 )
 
 COUNT = 88
@@ -139,8 +139,8 @@ units = bytearray(COUNT)  # as `unit` tells them, for those who ask often
 
 def _number(text, i):
     n = 0
-    while "0" <= text[i] <= "9":
-        n = n * 10 + ord(text[i]) - 48
+    while 48 <= text[i] <= 57:
+        n = n * 10 + text[i] - 48
         i += 1
     return n, i + 1
 
@@ -149,14 +149,14 @@ def _index():
     """Fill the look-up tables from the rows, once, at import."""
     i = 0
     for register in range(COUNT):
-        at, i = _number(_ROWS, i)
-        codes[_D + register], i = _number(_ROWS, i)
-        codes[_E + register], i = _number(_ROWS, i)
-        units[register], i = _number(_ROWS, i)
+        at, i = _number(table, i)
+        codes[_D + register], i = _number(table, i)
+        codes[_E + register], i = _number(table, i)
+        units[register], i = _number(table, i)
         while codes[at] != NONE:
             at = _NEXT + codes[at]
         codes[at] = register
-        i = _ROWS.find("\n", i) + 1
+        i = table.find(b"\n", i) + 1
 
 
 _index()
@@ -191,24 +191,34 @@ def decimals(register):
     return 3 if units[register] in b"\x1e\x20\x21\x23\x2c\xff" else 0
 
 
+def after(at):
+    """Where in `table` the row behind the one at `at` begins; the first begins at 0."""
+    return table.find(b"\n", at) + 1
+
+
+def name_at(at):
+    """Where in `table` the name of the row at `at` begins; it ends before after(at) - 1."""
+    return table.rfind(b"|", at, table.find(b"\n", at)) + 1
+
+
 def _row(register):
     at = 0
     while register:
-        at = _ROWS.find("\n", at) + 1
+        at = after(at)
         register -= 1
     return at
 
 
 def name(register):
     """The JSON key: "energy_import_kwh"."""
-    at = _ROWS.find("|", _ROWS.find("|", _row(register)) + 1) + 1
-    return _ROWS[at : _ROWS.find("\n", at)]
+    at = _row(register)
+    return str(table[name_at(at) : after(at) - 1], "utf-8")
 
 
 def obis(register):
     """Groups C.D.E as text: "1.8.0"."""
     at = _row(register)
-    return _ROWS[at : _ROWS.find("|", at)]
+    return str(table[at : table.find(b"|", at)], "utf-8")
 
 
 def by_name(text):

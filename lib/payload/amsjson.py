@@ -71,7 +71,6 @@ def envelope(w, device, timed=True):
 
 def _run(w, r, kind):
     for register, names in _FIELDS[kind - 1]:
-        view = memoryview(names)  # a piece of it takes less heap than octets of its own
         at = 0
         while at < len(names):
             end = names.find(b" ", at)
@@ -79,7 +78,8 @@ def _run(w, r, kind):
                 end = len(names)
             if r.have[register]:
                 # Counters keep three decimals as in the ancestor; the others drop ending zeros.
-                w.pair(view[at:end], r.values[register], registers.decimals(register), trim=names[at] != 116)
+                w.name(names, at, end)
+                w.number(r.value(register), registers.decimals(register), names[at] != 116)
             at = end + 1
             register += 1
 

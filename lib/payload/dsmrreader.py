@@ -65,7 +65,7 @@ def _value(k, w, latest, state):
         register = registers.E_EXPORT
     if not latest.have[register]:
         return False
-    return b"dsmr/" + rows.write(_TABLE, at, k, w, latest.values[register])
+    return b"dsmr/" + rows.write(_TABLE, at, k, w, latest.value(register))
 
 
 def _gas(latest):

@@ -6,7 +6,7 @@ the telegram does not hold is absent.
 
 from hanport import reading, registers
 
-_MEDIA = "3 gas 4 heat 7 water 2 electricity 6 warm_water 10 cooling 12 heat 13 heat_cooling "
+_MEDIA = b" 3 gas 4 heat 7 water 2 electricity 6 warm_water 10 cooling 12 heat 13 heat_cooling "
 
 
 def stamp(w, octets, dst):
@@ -41,9 +41,12 @@ def _clock(w, r):
 
 
 def medium(code):
-    """Word of an EN 13757-3 device type: "gas", or "other"."""
-    at = (" " + _MEDIA).find(" %d " % code)
-    return _MEDIA[at:].split()[1] if at >= 0 else "other"
+    """Word, as octets, of an EN 13757-3 device type: b"gas", or b"other"."""
+    at = _MEDIA.find(b" %d " % code)
+    if at < 0:
+        return b"other"
+    at = _MEDIA.find(b" ", at + 1) + 1
+    return _MEDIA[at : _MEDIA.find(b" ", at)]
 
 
 def _submeters(w, r):
@@ -58,7 +61,7 @@ def _submeters(w, r):
         w.item()
         w.open()
         w.pair(b"channel", channel + 1)
-        w.text(b"medium", medium(sub.medium).encode())
+        w.text(b"medium", medium(sub.medium))
         w.text(b"id", sub.ident)
         name = b"value_m3" if sub.unit == 13 else b"value_gj" if sub.unit == 25 else b"value_kwh"
         w.pair(name, sub.value, 3, True)
@@ -75,15 +78,21 @@ def _submeters(w, r):
 def _listed(w, r, state, name, guessed=0):
     """Names of the registers in this state, and of texts marked in `guessed`, as an array under `name`."""
     opened = False
+    at = 0
     for k in range(registers.COUNT + reading.TEXTS):
         slot = k - registers.COUNT
+        end = registers.after(at) if slot < 0 else 0
         if guessed >> slot & 1 if slot >= 0 else r.have[k] == state:
             if not opened:
                 w.key(name)
                 w.open(b"[")
                 opened = True
-            w.item()
-            w.string((registers.name(k) if slot < 0 else reading.text_name(slot)).encode())
+            if slot < 0:
+                w.quoted(registers.table, registers.name_at(at), end - 1)
+            else:
+                w.item()
+                w.string(reading.text_name(slot).encode())
+        at = end
     if opened:
         w.close(b"]")
 
@@ -92,11 +101,21 @@ def write(w, r):
     """Append the Reading r to the Writer w as one JSON object."""
     w.open()
     _clock(w, r)
+    at = 0
     for slot in range(reading.TEXTS):
-        w.text(reading.text_name(slot), r.text(slot))
+        end = reading.text_names.find(b" ", at)
+        text = r.text(slot)
+        if text is not None:
+            w.name(reading.text_names, at, end)
+            w.string(text)
+        at = end + 1
+    at = 0
     for register in range(registers.COUNT):
+        end = registers.after(at)
         if r.have[register]:
-            w.pair(registers.name(register), r.values[register], registers.decimals(register), True)
+            w.name(registers.table, registers.name_at(at), end - 1)
+            w.number(r.value(register), registers.decimals(register), True)
+        at = end
     if r.peak_timed:
         w.key(b"demand_import_peak_time")
         stamp(w, r.peak_stamp, r.peak_dst)

@@ -62,49 +62,78 @@ _NAMES = (
     b"\n103 1 11 d Lamp decryption\n104 1 11 d Lamp list\n105 1 1 d Faults\n106 1 1 d Totals held back"
     b"\n107 1 12 d Firmware\n"
 )
-_MEDIA = {3: (b"Gas meter", b"2"), 7: (b"Water meter", b"3"), 6: (b"Warm water meter", b"3")}
+_MEDIA = {3: (b"Gas meter", 2), 7: (b"Water meter", 3), 6: (b"Warm water meter", 3)}
 
 
-def _row(table, start, parted):
-    """Fields of the row that begins with `start`."""
-    at = table.find(b"\n" + start) + 1
-    return table[at : table.find(b"\n", at)].split(parted)
+def _number(table, at):
+    """The number that begins at `at`."""
+    number = 0
+    while 48 <= table[at] <= 57:
+        number = number * 10 + table[at] - 48
+        at += 1
+    return number
+
+
+def _named(n):
+    """Where the row of _NAMES begins that entity n belongs to."""
+    at = 1
+    while True:
+        first = _number(_NAMES, at)
+        if first <= n < first + _NAMES[_NAMES.find(b" ", at) + 1] - 48:
+            return at
+        at = _NAMES.find(b"\n", at) + 1
+
+
+def _fields(n, state):
+    """Where the row of _UNITS begins that tells of entity n."""
+    if entities.SUBMETER <= n < entities.CLOCK:
+        unit = _submeter(state.submeters[n - entities.SUBMETER])[1]
+    else:
+        at = _NAMES.find(b" ", _named(n)) + 3
+        unit = registers.unit(n) if _NAMES[at] == 45 else _number(_NAMES, at)
+    at = 1
+    while _number(_UNITS, at) != unit:
+        at = _UNITS.find(b"\n", at) + 1
+    return at
 
 
 def _submeter(sub):
     """(name, number of unit) of a meter behind the main one."""
     if sub is None:
-        return b"Meter", b"4"
+        return b"Meter", 4
     if sub.unit == 13:
-        return _MEDIA.get(sub.medium, (b"Volume meter", b"4"))
-    return (b"Heat meter", b"5") if sub.unit == 25 else (b"Electricity meter", b"30")
+        return _MEDIA.get(sub.medium, (b"Volume meter", 4))
+    return (b"Heat meter", 5) if sub.unit == 25 else (b"Electricity meter", 30)
 
 
-def about(n, state):
-    """(name, device class, state class, unit, decimals shown, category) of entity n; empty for none."""
+def _name(w, n, state, slug):
+    """Append the name of entity n, or what an entity id makes of it."""
     if entities.SUBMETER <= n < entities.CLOCK:
-        name, unit = _submeter(state.submeters[n - entities.SUBMETER])
-        name += b" %d" % (n - entities.SUBMETER + 1)
-        category = b"-"
+        table = _submeter(state.submeters[n - entities.SUBMETER])[0]
+        at = 0
+        end = len(table)
+        count = n - entities.SUBMETER + 1
     else:
-        first = n
-        while _NAMES.find(b"\n%02d " % first) < 0:
-            first -= 1
-        _, _, unit, category, name = _row(_NAMES, b"%02d " % first, b" ")[:4] + [_words(first)]
-        name = name.replace(b"#", b"%d" % (n - first + 1))
-        if unit == b"-":
-            unit = b"%d" % registers.unit(n)
-    kind, state_class, unit, decimals = _row(_UNITS, unit + b"|", b"|")[1:]
-    return name, kind, state_class, unit, decimals, category
+        table = _NAMES
+        row = at = _named(n)
+        end = table.find(b"\n", at)
+        for _ in range(4):
+            at = table.find(b" ", at) + 1
+        count = n - _number(table, row) + 1
+    while at < end:
+        c = table[at]
+        w.octet(48 + count if c == 35 else _slug(c) if slug else c)  # 35: #
+        at += 1
+    if table is not _NAMES:
+        w.octet(95 if slug else 32)
+        w.octet(48 + count)
 
 
-def _words(first):
-    """The name in a row of _NAMES, which has blanks in it."""
-    at = _NAMES.find(b"\n%02d " % first)
-    end = _NAMES.find(b"\n", at + 1)
-    for _ in range(4):
-        at = _NAMES.find(b" ", at) + 1
-    return _NAMES[at:end]
+def _slug(c):
+    """A letter as an entity id takes it: small letters, digits and low lines."""
+    if 65 <= c <= 90:
+        return c + 32
+    return c if 48 <= c <= 57 or 97 <= c <= 122 else 95
 
 
 def reader(device):
@@ -112,15 +141,17 @@ def reader(device):
     return b"hanport_" + device.ident.replace(b":", b"").lower()
 
 
-def _slug(text):
-    """Letters, digits and low lines only, as an entity id takes them."""
-    return bytes(c if 48 <= c <= 57 or 97 <= c <= 122 else 95 for c in text.lower())
+def _who(device, memory):
+    """What unique ids begin with."""
+    if memory.own is None:
+        memory.own = reader(device)
+    return memory.host or memory.own
 
 
 def topic(n, device, memory):
     """Where entity n is announced by itself."""
     platform = b"update" if n == entities.FIRMWARE else b"sensor"
-    return b"homeassistant/%s/%s_%s/config" % (platform, memory.host or reader(device), entities.key(n))
+    return b"homeassistant/%s/%s_%s/config" % (platform, _who(device, memory), entities.key(n))
 
 
 def ancestor(k, memory):
@@ -132,44 +163,90 @@ def _group_topic(c, device):
     return b"homeassistant/device/%s_%d/config" % (reader(device), c)
 
 
+def _open(w, name):
+    """Begin a string of several parts."""
+    w.key(name)
+    w.octet(34)
+
+
 def _joined(w, name, *parts):
     """Key and a string of several parts that need no escapes but those of the Writer."""
-    w.text(name, b"".join(parts))
+    _open(w, name)
+    for part in parts:
+        w.chars(part)
+    w.octet(34)
+
+
+def _ids(w, n, state, device, memory):
+    """What the entity is called by programs, and by people."""
+    _open(w, b"name")
+    _name(w, n, state, False)
+    w.octet(34)
+    _open(w, b"uniq_id")
+    who = _who(device, memory)
+    w.chars(who)
+    w.octet(95)
+    entities.write_key(w, n)
+    w.octet(34)
+    _open(w, b"def_ent_id")
+    w.chars(b"update." if n == entities.FIRMWARE else b"sensor.")
+    if memory.host:
+        for c in who:
+            w.octet(_slug(c))
+        w.octet(95)
+        entities.write_key(w, n, True)
+    else:
+        w.part(who, 0, 8)
+        w.part(who, len(who) - 6, len(who))
+        w.octet(95)
+        _name(w, n, state, True)
+    w.octet(34)
+
+
+def _kind(w, n, state):
+    """Class, state class, unit and decimals, each where there is one."""
+    at = _UNITS.find(b"|", _fields(n, state)) + 1
+    for name in (b"dev_cla", b"stat_cla", b"unit_of_meas", b"sug_dsp_prc"):
+        last = name == b"sug_dsp_prc"
+        end = _UNITS.find(b"\n" if last else b"|", at)
+        if end > at:
+            w.key(name)
+            if not last:
+                w.octet(34)
+            w.part(_UNITS, at, end)
+            if not last:
+                w.octet(34)
+        at = end + 1
 
 
 def _entity(w, n, state, device, memory):
     """The keys that are of one entity."""
-    name, kind, state_class, unit, decimals, category = about(n, state)
-    key = entities.key(n)
-    w.text(b"name", name)
-    _joined(w, b"uniq_id", memory.host or reader(device), b"_", key)
-    platform = b"update." if n == entities.FIRMWARE else b"sensor."
-    if memory.host:
-        _joined(w, b"def_ent_id", platform, _slug(memory.host), b"_", key.lower())
-    else:
-        _joined(w, b"def_ent_id", platform, reader(device)[:8], reader(device)[-6:], b"_", _slug(name))
+    _ids(w, n, state, device, memory)
     group = b"/state" if n >= entities.DEVICE else (b"/power", b"/energy")[entities.is_slow(n)]
     _joined(w, b"stat_t", memory.base, group)
     # What is always there, or has to be told that it is not known, has no template that gives nothing.
     words = entities.VERDICT <= n < entities.FAULTS or n == entities.FIRMWARE
-    ending = b"|d(None)}}" if n == entities.CLOCK else b"}}" if words else b"|d}}"
-    _joined(w, b"val_tpl", b"{{value_json.", key, ending)
-    for name, text in ((b"dev_cla", kind), (b"stat_cla", state_class), (b"unit_of_meas", unit)):
-        if text:
-            w.text(name, text)
-    if decimals:
-        w.pair(b"sug_dsp_prc", int(decimals))
-    if category == b"d":
-        w.text(b"ent_cat", b"diagnostic")
+    _open(w, b"val_tpl")
+    w.raw(b"{{value_json.")
+    entities.write_key(w, n)
+    w.raw(b"|d(None)}}" if n == entities.CLOCK else b"}}" if words else b"|d}}")
+    w.octet(34)
+    _kind(w, n, state)
+    if not entities.SUBMETER <= n < entities.CLOCK:
+        category = _NAMES.find(b" ", _NAMES.find(b" ", _NAMES.find(b" ", _named(n)) + 1) + 1) + 1
+        if _NAMES[category] == 100:  # d
+            w.text(b"ent_cat", b"diagnostic")
     if n == entities.FIRMWARE:
         _joined(w, b"l_ver_t", memory.base, group)
         w.text(b"l_ver_tpl", b"{{value_json.newest|d(value_json.fw)}}")
         return
     w.pair(b"exp_aft", 200 if n >= entities.DEVICE else memory.expire[entities.is_slow(n)])
-    if kind == b"enum":
+    if words:
         w.key(b"ops")
-        words = b'"good","waiting","line","framing","decryption","list"'
-        w.raw(b"[%s]" % (words if n == entities.VERDICT else b'"off","good","bad"'))
+        if n == entities.VERDICT:
+            w.raw(b'["good","waiting","line","framing","decryption","list"]')
+        else:
+            w.raw(b'["off","good","bad"]')
     if n == entities.VERDICT:
         _joined(w, b"json_attr_t", memory.base, group)
         w.text(b"json_attr_tpl", b"{{ {'finding':value_json.finding}|tojson }}")
@@ -180,7 +257,8 @@ def _about_device(w, n, state, device, memory):
     _joined(w, b"avty_t", memory.base, b"/status")
     w.key(b"dev")
     w.open()
-    own = reader(device)
+    _who(device, memory)
+    own = memory.own
     if n >= entities.DEVICE:
         w.text(b"ids", own)
         w.text(b"name", device.name)
@@ -232,7 +310,10 @@ def _group(w, group, here, state, device, memory):
     w.open()
     for n, now in zip(group, here):
         if now or memory.told[n]:
-            w.key(entities.key(n))
+            w.item()
+            w.octet(34)
+            entities.write_key(w, n)
+            w.raw(b'":')
             w.open()
             w.text(b"p", b"update" if n == entities.FIRMWARE else b"sensor")
             if now:

@@ -6,7 +6,7 @@ Numbers are kept: they say in which message an entity is announced (hadiscovery.
 from hanport import doctor, registers
 
 # Keys in the state messages, and ends of the unique ids: the ancestor's short names where it has them.
-_KEYS = (
+keys = (
     b"P PO Q QO I1 I2 I3 U1 U2 U3 P1 P2 P3 PO1 PO2 PO3 Q1 Q2 Q3 QO1 QO2 QO3 S SO S1 S2 S3 QQ1 QQ2 QQ3 QQ4 "
     b"PF PF1 PF2 PF3 F tPI tPO tQI tQO tQQ1 tQQ2 tQQ3 tQQ4 tPI1 tPI2 tPI3 tPO1 tPO2 tPO3 tPIT1 tPIT2 tPIT3 "
     b"tPIT4 tPIT5 tPIT6 tPIT7 tPIT8 tPOT1 tPOT2 tPOT3 tPOT4 tPOT5 tPOT6 tPOT7 tPOT8 tQIT1 tQIT2 tQOT1 tQOT2 "
@@ -34,11 +34,29 @@ GONE_S = 172800  # a value that has not come for so long has gone, and its entit
 
 def key(n):
     """Key of entity n, as octets."""
+    at = _at(n)
+    return keys[at : keys.find(b" ", at)]
+
+
+def write_key(w, n, lower=False):
+    """Append the key of entity n as it is, or in small letters."""
+    at = _at(n)
+    end = keys.find(b" ", at)
+    if not lower:
+        w.part(keys, at, end)
+        return
+    while at < end:
+        c = keys[at]
+        w.octet(c + 32 if 65 <= c <= 90 else c)
+        at += 1
+
+
+def _at(n):
     at = 0
     while n:
-        at = _KEYS.find(b" ", at) + 1
+        at = keys.find(b" ", at) + 1
         n -= 1
-    return _KEYS[at : _KEYS.find(b" ", at)]
+    return at
 
 
 def exists(n):
@@ -56,18 +74,18 @@ def write_registers(w, r, slow, up=None):
 
     up: leave out what has gone by this uptime; r is then the merged State.
     """
-    keys = memoryview(_KEYS)  # a piece of it takes less heap than octets of its own
     at = 0
     some = False
     for n in range(registers.COUNT):
-        end = _KEYS.find(b" ", at)
+        end = keys.find(b" ", at)
         if r.have[n] and is_slow(n) == slow and (up is None or up - r.at[n] <= GONE_S):
             if not some:
                 w.open()
                 some = True
             # Percent for the power factor, as the ancestor; counters keep their three decimals.
             decimals = 1 if registers.unit(n) == 255 else registers.decimals(n)
-            w.pair(keys[at:end], r.values[n], decimals, trim=not slow)
+            w.name(keys, at, end)
+            w.number(r.value(n), decimals, not slow)
         at = end + 1
     return some
 
@@ -117,17 +135,16 @@ def present(n, state, device, up):
         return sub is not None and sub.value is not None
     if not state.have[n] or up - state.at[n] > GONE_S:
         return False
-    phase = key(n)[-1] - 48
-    if (phase != 2 and phase != 3) or not _of_phase(n):
-        return True
+    phase = _phase(n)
     # A meter of one phase may send zeros for the others.
-    u = registers.U_L1 + phase - 1
-    return bool(state.values[n] or (state.have[u] and state.values[u]))
+    return phase < 1 or bool(state.value(n) or state.get(registers.U_L1 + phase))
 
 
-def _of_phase(n):
-    """True for the registers that each phase has."""
-    return 4 <= n < 22 or 24 <= n < 27 or 32 <= n < 35 or 44 <= n < 50 or 82 <= n < SUBMETER
+def _phase(n):
+    """0, 1 or 2 for the registers that each phase has, -1 for the others."""
+    first = 82 if n >= 82 else 44 if n >= 44 else 32 if n >= 32 else 24 if n >= 24 else 4
+    last = SUBMETER if n >= 82 else 50 if n >= 44 else 35 if n >= 32 else 27 if n >= 24 else 22
+    return (n - first) % 3 if first <= n < last else -1
 
 
 def expiry(gap):

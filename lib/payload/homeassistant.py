@@ -44,6 +44,7 @@ class Memory:
         """base: the base topic; host: host name of the amsreader that this device was, whose ids are kept."""
         self.base = base
         self.host = host or None
+        self.own = None  # what ids begin with without one; found out by hadiscovery
         self.told = bytearray(entities.COUNT)  # 1: announced
         self.cleared = 0  # entities below were looked for where they are announced one by one, and emptied
         self.born = None  # uptime of the first telegram

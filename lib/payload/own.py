@@ -28,7 +28,7 @@ def message(k, w, latest, state, device, memory):
     if k < registers.COUNT:
         if not latest.have[k]:
             return False
-        w.number(latest.values[k], registers.decimals(k), True)
+        w.number(latest.value(k), registers.decimals(k), True)
         return b"/value/" + registers.name(k).encode()
     k -= registers.COUNT
     if k >= len(latest.submeters):
@@ -37,5 +37,5 @@ def message(k, w, latest, state, device, memory):
     if sub is None or sub.value is None:
         return False
     w.number(sub.value, 3, True)
-    unit = "m3" if sub.unit == 13 else "gj" if sub.unit == 25 else "kwh"
-    return ("/value/submeter%d_%s_%s" % (k + 1, fulljson.medium(sub.medium), unit)).encode()
+    unit = b"m3" if sub.unit == 13 else b"gj" if sub.unit == 25 else b"kwh"
+    return b"/value/submeter%d_%s_%s" % (k + 1, fulljson.medium(sub.medium), unit)

@@ -113,7 +113,7 @@ def _value(k, w, latest, memory):
     register = rows.register(_TABLE, at, k)
     if register is None or not latest.have[register]:
         return False
-    value = rows.number(_TABLE, at, latest.values[register])
+    value = rows.number(_TABLE, at, latest.value(register))
     if not memory.full:
         if memory.known[k] and memory.sent[k] == value:
             return False

@@ -5,6 +5,8 @@ The decimal point is set here and nowhere else; no float is involved.
 
 from array import array
 
+from hanport.octets import copy
+
 
 def _is_utf8(octets):
     """True when octets beyond ASCII are there and spell letters: a name may, a damaged id may not."""
@@ -96,20 +98,28 @@ class Writer:
     def string(self, octets):
         """Append octets as a JSON string; what is no printable ASCII is escaped."""
         self.raw(b'"')
+        self.chars(octets)
+        self.raw(b'"')
+
+    def chars(self, octets):
+        """Append octets as a part of a JSON string."""
         plain = _is_utf8(octets)
         for c in octets:
             if c == 34 or c == 92:
                 self.raw(b"\\")
-                self.raw(bytes((c,)))
+                self.octet(c)
             elif 32 <= c < 127 or (plain and c > 127):
-                if self.at >= len(self.buf):
-                    self.full = True
-                    return
-                self.buf[self.at] = c
-                self.at += 1
+                self.octet(c)
             else:
                 self.raw(b"\\u00%02x" % c)
-        self.raw(b'"')
+
+    def octet(self, c):
+        """Append one octet as it is."""
+        if self.at >= len(self.buf):
+            self.full = True
+            return
+        self.buf[self.at] = c
+        self.at += 1
 
     def open(self, bracket=b"{"):
         """Open an object or array."""
@@ -133,6 +143,27 @@ class Writer:
         self.raw(b'"')
         self.raw(name)
         self.raw(b'":')
+
+    def quoted(self, table, a, b):
+        """Next element of an array, the ASCII string table[a:b]; nothing is made of it on the way."""
+        self.item()
+        self.raw(b'"')
+        self.part(table, a, b)
+        self.raw(b'"')
+
+    def part(self, table, a, b):
+        """Append table[a:b] as it is."""
+        n = b - a
+        if self.at + n > len(self.buf):
+            self.full = True
+            return
+        copy(self.buf, self.at, table, a, n)
+        self.at += n
+
+    def name(self, table, a, b):
+        """Next key of an object, table[a:b]; the value follows."""
+        self.quoted(table, a, b)
+        self.raw(b":")
 
     def pair(self, name, value, decimals=0, trim=False):
         """Key and number; nothing at all when value is None: what is not known is absent."""
