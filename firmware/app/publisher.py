@@ -107,8 +107,8 @@ class Publisher:
                         await asyncio.sleep_ms(0)
                 module.drop()
         if base:
-            for suffix in (b"/finding", b"/status"):
-                self._mqtt.publish(self._topic + suffix, b"", True)
+            self._mqtt.publish(self._topic + b"/finding", b"", True)
+            self._mqtt.last_word = b""
 
     def _renew(self):
         """A new connection: what a format believes to have said may never have arrived."""

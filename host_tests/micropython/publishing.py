@@ -191,7 +191,7 @@ async def scenario_homeassistant():
     await pause()
     # Another base topic: the entities stay; what lies below the old one goes.
     await p.leave(False, True)
-    assert sorted(broker.kept) == sorted(announced)
+    assert sorted(broker.kept) == sorted(announced) and broker.last_word == b""
     await p.leave(True, False)
     assert not broker.kept, broker.kept
 
