@@ -273,7 +273,9 @@ def test_ancestor_data_json():
     r.put(registers.E_IMPORT, 12345678, 0, reading.SENT)
     r.set_text(reading.MAKER, b"Kaifa", 0, 5)
     w = Writer(512)
-    ancestor.write(w, r, Unit(), (1, 1, 1, 0))
+    state = State()
+    state.merge(r, 12)
+    ancestor.write(w, state, Unit(), (1, 1, 1, 0))
     assert bytes(w.octets()) == (
         b'{"i":300,"e":1000,"w":-700,"ic":12345.678,"l1":{"u":231.1},"v":3.3,"r":-58,"u":12,"m":9000,"em":1,"hm":1,'
         b'"wm":1,"mm":0,"mt":2,"c":1721041510}'

@@ -1,10 +1,12 @@
 """The ancestor's /data.json, so that its dashboards and scripts keep working.
 
 Short names: i import W, e export W, w net W, ri re reactive var, ic ec counters kWh, l1..l3 phases, v r t u m
-the device, em hm wm mm states (0 off, 1 well, 2 warning, 3 error). What is not known is left out.
+the device, em hm wm mm states (0 off, 1 well, 2 warning, 3 error). What is not known, or too old to tell of
+now, is left out: a charger must not go on steering by it.
 """
 
 from hanport import reading, registers
+from payload.asked import fresh
 
 # The ancestor's numbers of makers.
 _TYPES = b"Aidon 1 Kaifa 2 Kamstrup 3 Iskraemeco 8 Landis+Gyr 9 Sagemcom 10 "
@@ -12,30 +14,33 @@ _TYPES = b"Aidon 1 Kaifa 2 Kamstrup 3 Iskraemeco 8 Landis+Gyr 9 Sagemcom 10 "
 OFF, WELL, WARNING, ERROR = range(4)
 
 
-def _phase(w, r, k):
-    if not (r.have[registers.U_L1 + k] or r.have[registers.I_L1 + k]):
+def _phase(w, r, k, up):
+    u = fresh(r, registers.U_L1 + k, up)
+    i = fresh(r, registers.I_L1 + k, up)
+    if u is None and i is None:
         return
     w.key("l%d" % (k + 1))
     w.open()
-    w.pair(b"u", r.get(registers.U_L1 + k), 3, True)
-    w.pair(b"i", r.get(registers.I_L1 + k), 3, True)
-    w.pair(b"p", r.get(registers.P_IMPORT_L1 + k))
-    w.pair(b"q", r.get(registers.P_EXPORT_L1 + k))
-    w.pair(b"f", r.get(registers.POWER_FACTOR + 1 + k), 3, True)
+    w.pair(b"u", u, 3, True)
+    w.pair(b"i", i, 3, True)
+    w.pair(b"p", fresh(r, registers.P_IMPORT_L1 + k, up))
+    w.pair(b"q", fresh(r, registers.P_EXPORT_L1 + k, up))
+    w.pair(b"f", fresh(r, registers.POWER_FACTOR + 1 + k, up), 3, True)
     w.close()
 
 
 def write(w, r, device, states):
     """Append /data.json of the merged state r. states: four numbers for device, meter port, WiFi, MQTT."""
     w.open()
-    p = r.get(registers.P_IMPORT)
-    e = r.get(registers.P_EXPORT)
+    up = device.up()
+    p = fresh(r, registers.P_IMPORT, up)
+    e = fresh(r, registers.P_EXPORT, up)
     w.pair(b"i", p)
     w.pair(b"e", e)
     if p is not None or e is not None:
         w.pair(b"w", (p or 0) - (e or 0))
-    w.pair(b"ri", r.get(registers.Q_IMPORT))
-    w.pair(b"re", r.get(registers.Q_EXPORT))
+    w.pair(b"ri", fresh(r, registers.Q_IMPORT, up))
+    w.pair(b"re", fresh(r, registers.Q_EXPORT, up))
     for name, register in (
         (b"ic", registers.E_IMPORT),
         (b"ict1", registers.E_IMPORT_T1),
@@ -47,12 +52,12 @@ def write(w, r, device, states):
         (b"rec", registers.R_EXPORT),
         (b"f", registers.POWER_FACTOR),
     ):
-        w.pair(name, r.get(register), 3, True)
+        w.pair(name, fresh(r, register, up), 3, True)
     for k in range(3):
-        _phase(w, r, k)
+        _phase(w, r, k, up)
     w.pair(b"v", device.vcc(), 3, True)
     w.pair(b"r", device.rssi())
-    w.pair(b"u", device.up())
+    w.pair(b"u", up)
     w.pair(b"m", device.free())
     for name, state in zip((b"em", b"hm", b"wm", b"mm"), states):
         w.pair(name, state)

@@ -26,7 +26,7 @@ class Site:
     def __init__(self, house):
         self._house = house
         self.guest = None  # in set-up mode: async function of a request; what it gives goes before the page
-        self._manage = None
+        self._manage = self._apis = None
         self._app = app = Microdot()
         app.before_request(self._locked)
         app.get("/")(self.page)
@@ -81,11 +81,24 @@ class Site:
 
     async def manage(self, request, what):
         """What changes the device; loaded when first asked for."""
+        if what == "stream":
+            return await self.missing(request)  # one of the local APIs
         if self._manage is None:
             from app.web.manage import Manage
 
             self._manage = Manage(self._house)
         return await self._manage.handle(request, what) or await self.missing(request)
+
+    async def _local(self, request):
+        """What other programs read; loaded when first asked for. A board may leave rooms of it out."""
+        try:
+            if self._apis is None:
+                from app.web.apis import Apis
+
+                self._apis = Apis(self._house)
+            return await self._apis.handle(request)
+        except ImportError:
+            return None
 
     def _locked(self, request):
         """401 while the page has a password and the request does not bring it (any user name)."""
@@ -111,9 +124,13 @@ class Site:
         return Response("", 200, _JSON)
 
     async def missing(self, request):
-        """No such page, in words."""
+        """The local APIs, which have no routes of their own; else that there is no such page, in words."""
         if self.guest:
             answer = await self.guest(request)
+            if answer:
+                return answer
+        if request.path.startswith("/api") or request.path in ("/metrics", "/sysinfo.json"):
+            answer = self._locked(request) or await self._local(request)
             if answer:
                 return answer
         return Response("There is no such page here.", 404, {"Content-Type": "text/plain; charset=utf-8"})
