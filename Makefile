@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -q
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bars lint build keys fuzz clean env-run env-test env-lint
+.PHONY: help demo test test-slow bars lint typecheck build firmware keys fuzz clean env-run env-test env-lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -24,8 +24,14 @@ bars: env-test ## measure RAM, time and size against the bars
 lint: env-lint ## check the source with ruff
 	@.venv/bin/ruff check --quiet --output-format concise .
 
-build: env-run ## the image of a board (BOARD=pow_u)
+typecheck: env-run ## check the types against what ESP32 and ESP8266 have
+	@$(VENV) tools/typecheck.py
+
+build: env-run ## build for a board (BOARD=pow_u, or BOARD=all)
 	@$(VENV) tools/build.py $(if $(BOARD),--board $(BOARD))
+
+firmware: env-run ## MicroPython with Hanport in flash, in a container (BOARD=pow_u MICROPYTHON=folder)
+	@$(VENV) tools/make_firmware.py $(if $(BOARD),--board $(BOARD)) $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
 
 keys: env-test ## a key pair to sign updates with, in build/keys: keep a copy elsewhere
 	@$(VENV) tools/keys.py

@@ -14,7 +14,6 @@ Exit 0: built; 1: one line on stderr says what failed; 2: wrong option or board.
 
 import hashlib
 import json
-import struct
 import sys
 from pathlib import Path
 
@@ -22,35 +21,12 @@ import build
 import fetch_umqtt
 import keys
 
-NAME_MAX = 64  # as in firmware/app/folderslots.py
+stream = build.slot_stream
 
 
 def kind_of(chip):
     """How a chip's slots take an image: "romfs" or "files"."""
     return "romfs" if chip == "esp8266" else "files"
-
-
-def stream(stage):
-    """Return (octets, count) of all files under stage, in order of name."""
-    parts = []
-    files = sorted(p for p in stage.rglob("*") if p.is_file())
-    for path in files:
-        name = path.relative_to(stage).as_posix().encode()
-        if len(name) > NAME_MAX:
-            raise build.BuildError(f"the name {name.decode()} is longer than {NAME_MAX} octets")
-        data = path.read_bytes()
-        parts += [bytes([len(name)]), name, struct.pack("<I", len(data)), data]
-    return b"".join(parts) + b"\0", len(files)
-
-
-def mpy_of(stage):
-    """Return what sys.implementation._mpy must be, of machine code if there is any, else its low octet."""
-    found = 0
-    for path in sorted(stage.rglob("*.mpy")):
-        head = path.read_bytes()[:3]
-        # Octet 2: bits 0 and 1 sub-version, 2 to 5 architecture; both 0 when there is only bytecode.
-        found = max(found, head[1] | (head[2] & 0x3F) << 8)
-    return found
 
 
 def pack(manifest, image, key=None):
@@ -65,13 +41,13 @@ def pack(manifest, image, key=None):
 def package(board, stage, romfs, key=None):
     """Return the package of a built board: its constants, its stage folder, its ROMFS image."""
     kind = kind_of(board["CHIP"])
-    image, count = (romfs.read_bytes(), 1) if kind == "romfs" else stream(stage)
+    image, count = (romfs.read_bytes(), 1) if kind == "romfs" else build.slot_stream(stage)
     manifest = {
         "product": "hanport",
         "version": build.version(),
         "board": board["NAME"],
         "chip": board["CHIP"],
-        "mpy": mpy_of(stage),
+        "mpy": build.mpy_of(stage),
         "kind": kind,
         "files": count,
     }
@@ -91,7 +67,7 @@ def main(args):
         key = keys.load(given.key) if given.key.is_file() and not given.unsigned else None
         board = build.read_board(given.board)
         romfs = build.build(given.board, None, given.host, not given.without_umqtt)
-        octets = package(board, romfs.parent / "stage", romfs, key)
+        octets = package(board, romfs.parent / "tree", romfs, key)
         out = romfs.parent / f"hanport-{build.version()}-{board['NAME']}.upd"
         out.write_bytes(octets)
     except build.UsageError as error:

@@ -1,7 +1,11 @@
 """The image build: the same octets every time, all compiled, plain words for wrong options."""
 
 import gzip
+import hashlib
+import json
 import os
+import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import build
+import build_tree
 import fetch_umqtt
 
 ROOT = Path(build.__file__).resolve().parent.parent
@@ -62,15 +67,92 @@ def files_in(image):
     return in_micropython(image, code).split()
 
 
+PRODUCTS = ("tree", "index", "manifest.json")
+
+
+def folder_of(board):
+    """{name: octets} of what a build leaves in build/<board>, but the table of sizes."""
+    home = ROOT / "build" / board
+    paths = [path for path in home.rglob("*") if path.is_file()]
+    files = {path.relative_to(home).as_posix(): path.read_bytes() for path in paths}
+    return {n: octets for n, octets in files.items() if n.split("/")[0] in PRODUCTS or n.endswith(".romfs")}
+
+
+@pytest.fixture(scope="module")
+def every():
+    """{board: its files} of all boards, built by one command that says a line each."""
+    done = run_build("--board", "all")
+    lines = done.stdout.splitlines()[: len(build.board_names())]
+    assert [line.split()[0] for line in lines] == build.board_names(), done.stderr
+    assert all(re.search(r"[\d,]+ octets", line) for line in lines), done.stdout
+    return {board: folder_of(board) for board in build.board_names()}
+
+
+def test_twice_the_same_octets(every, tmp_path):
+    """Another process, and for one board another folder: the same files, octet for octet."""
+    run_build("--board", "all")
+    for board in build.board_names():
+        assert folder_of(board) == every[board], board
+    done = run_build("--board", "host", "--out", tmp_path / "other" / "b.romfs")
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert (tmp_path / "other" / "b.romfs").read_bytes() == every["host"][f"hanport-{build.version()}.romfs"]
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["b.romfs"]
+
+
 @pytest.mark.parametrize("board", build.board_names())
-def test_twice_the_same_octets(board, tmp_path):
-    images = [tmp_path / "a.romfs", tmp_path / "other" / "b.romfs"]
-    for out in images:
-        done = run_build("--board", board, "--out", out)
-        assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
-    assert images[0].read_bytes() == images[1].read_bytes()
-    assert not list(tmp_path.rglob("stage"))
+def test_manifest(every, board):
+    """It tells of each file, and of the chip as the board file and the octets of the modules do."""
+    files = dict(every[board])
+    told = json.loads(files.pop("manifest.json"))
+    assert told.pop("files") == {name: hashlib.sha256(octets).hexdigest() for name, octets in files.items()}
+    constants = runpy.run_path(str(ROOT / "boards" / f"{board}.py"))
+    native = files.get("tree/lib/hanport/_fast.mpy")
+    architecture = {"esp8266": 9, "esp32": 10, "esp32s2": 10, "esp32s3": 10, "esp32c3": 11}
+    if native and board != "host":
+        assert native[2] >> 2 & 0xF == architecture[constants["CHIP"]]
+    assert {octets[:2] for name, octets in files.items() if name.endswith(".mpy")} == {b"M\x06"}
+    assert told == {
+        "product": "hanport",
+        "version": build.version(),
+        "board": board,
+        "chip": constants["CHIP"],
+        "mpy": (native[1] | native[2] << 8) if native else 6,
+        "mpy_version": "6.3",
+        "machine_code": build.MARCH[constants["CHIP"]] if native else None,
+    }
+
+
+def test_image_holds_the_tree(image):
+    """What is mounted from the image is what lies in the folder, name by name."""
+    done = run_build("--board", "host", "--host")
+    assert done.returncode == 0, done.stderr
+    tree = ROOT / "build" / "host-host" / "tree"
+    assert files_in(image) == sorted(p.relative_to(tree).as_posix() for p in tree.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("board", [name for name in build.board_names() if name != "host"])
+def test_image_fits_its_slot(every, board):
+    """160 KiB on an ESP8266, where two of them share the ROMFS of 320 KiB that the firmware for 2 MB has."""
+    size = len(every[board][f"hanport-{build.version()}.romfs"])
+    if build.read_board(board)["CHIP"] == "esp8266":
+        print(f"{board}: {160 * 1024 - size:,} octets left")
+        assert size <= 160 * 1024
+    assert size > 10000
+
+
+def test_index_makes_a_slot_whole(every):
+    """The index beside the tree is the stream of an update without the octets of its files."""
+    files = every["pow_u"]
+    index, names = files["index"], []
+    at = 0
+    while index[at]:
+        name = index[at + 1 : at + 1 + index[at]].decode()
+        at += 1 + index[at]
+        assert int.from_bytes(index[at : at + 4], "little") == len(files[f"tree/{name}"]), name
+        at += 4
+        names.append(f"tree/{name}")
+    assert at == len(index) - 1
+    assert sorted(names) == sorted(name for name in files if name.startswith("tree/"))
 
 
 def test_every_module_is_compiled_and_every_page_packed(image):
@@ -113,6 +195,15 @@ def test_gzip_is_plain_and_timeless():
     packed = build.gzipped(data)
     assert gzip.decompress(packed) == data
     assert packed[:10] == bytes.fromhex("1f8b08000000000002ff")
+
+
+def test_pages_go_without_indentation_and_comment_lines():
+    script = b"// why\nlet a = 1;\n  // and\n  a += 2; // stays: it may be in a text\n"
+    assert build_tree.thinned(script, "a.js") == b"let a = 1;\na += 2; // stays: it may be in a text\n"
+    assert build_tree.thinned(b"<p>\n  <b>x</b>\n</p>\n", "a.html") == b"<p>\n<b>x</b>\n</p>\n"
+    assert build_tree.thinned(b"<pre>\n  x</pre>", "a.html") == b"<pre>\n  x</pre>"
+    with pytest.raises(build.BuildError, match="a.js: a text in backquotes"):
+        build_tree.thinned(b"let a = `one\n  two`;\n", "a.js")
 
 
 def test_pages_are_packed_one_by_one(tmp_path):
