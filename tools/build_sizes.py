@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FAKES = ROOT / "host_tests" / "fakes"  # they stand for what only a chip has, and are not counted
+FAKES = ROOT / "host_tests" / "fakes"
+CHIP = ["esp", "esp32", "machine", "network"]  # they stand for what only a chip has, and are not counted
 MICROPYTHON = Path(sys.executable).with_name("micropython")
 
 # A chip without PSRAM starts with 64 KiB of heap that may double once: more starves its network. Twice here.
@@ -135,7 +136,7 @@ def load(board, stage, image=None, size=ROOMY, apart=False):
     """
     every = modules(stage)
     run = {"home": str(image or stage), "image": image.stat().st_size if image else 0, "apart": apart}
-    run.update(fakes=str(FAKES), chip=sorted(path.stem for path in FAKES.glob("*.py")))
+    run.update(fakes=str(FAKES), chip=CHIP)
     run["frozen"] = str(ROOT / "build" / "vendor")  # umqtt, where the chip has it frozen
     run["core"] = [name for name in core_roots(board) if name in every]
     run["modules"], run["others"] = every, every if size == ROOMY else []

@@ -167,7 +167,8 @@ class Device:
 
         shutil.copy(self.options.image, self.flash / "app.romfs")
         stage = self.flash / "stage"
-        for source in [*sorted(FAKES.glob("*.py")), WATCHER]:
+        fakes = [path for path in sorted(FAKES.glob("*.py")) if not path.stem.startswith(("fast_", "on_"))]
+        for source in [*fakes, WATCHER]:
             build.compile_file(source, source.name, stage / f"{source.stem}.mpy")
         build.write_image(stage, self.flash / "tools.romfs")
         return sum((self.flash / name).stat().st_size + 64 for name in ("app.romfs", "tools.romfs"))

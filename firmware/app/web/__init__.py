@@ -21,7 +21,7 @@ _ROOM = 2560  # octets of the largest JSON answer
 
 
 class Site:
-    """Routes over the house's state. One writer serves all answers: each is copied out before the next."""
+    """What is served, over the house's state. One route takes all: each would keep 250 octets of heap."""
 
     def __init__(self, house):
         self._house = house
@@ -29,19 +29,47 @@ class Site:
         self._manage = self._apis = None
         self._app = app = Microdot()
         app.before_request(self._locked)
-        app.get("/")(self.page)
-        app.get("/www/<name>")(self.page)
-        app.get("/api/reading")(self.reading)
-        app.get("/api/status")(self.status)
-        app.get("/settings")(self.settings)
-        app.route("/api/<what>", methods=["GET", "POST"])(self.manage)
-        app.get("/data.json")(self.ancestor)
-        app.get("/is-alive")(self.alive)
-        app.errorhandler(404)(self.missing)
+        app.errorhandler(404)(self._lost)
+        for rule in ("/", "/<path:rest>"):
+            app.route(rule, methods=["GET", "POST"])(self.serve)
 
     async def run(self):
         """Serve until an error."""
         await self._app.start_server(host="0.0.0.0", port=self._house.settings["http_port"])
+
+    async def serve(self, request, rest="index.html"):
+        """Answer any request."""
+        if self.guest and (rest == "index.html" or not rest.startswith(("www/", "api/"))):
+            answer = await self.guest(request)
+            if answer:
+                return answer
+        answer = None
+        if request.method != "POST":
+            answer = self._seen(rest)
+        if answer is None and rest.startswith("api/") and rest != "api/stream":
+            answer = await self._managed(request, rest[4:])
+        if answer is None:
+            answer = await self._local(request)
+        return answer or await self._lost(request)
+
+    def _seen(self, rest):
+        """What the page shows, and what the page is made of."""
+        h = self._house
+        if rest == "api/reading":
+            return self._answer(fulljson.write, h.box.state)
+        if rest == "api/status":
+            return self._answer(status.write, h)
+        if rest == "data.json":
+            return self._answer(ancestor.write, h.box.state, h.device, status.ancestor_states(h))
+        if rest == "is-alive":
+            return Response("", 200, _JSON)
+        if rest == "settings":
+            rest = "settings.html"
+        elif rest.startswith("www/"):
+            rest = rest[4:]
+        elif rest != "index.html":
+            return None
+        return self._page(rest)
 
     def _answer(self, write, *what):
         """An answer written by `write(w, *what)`."""
@@ -51,46 +79,31 @@ class Site:
             return Response('{"error":"the answer does not fit in memory"}', 500, _JSON)
         return Response(bytes(w.octets()), 200, _JSON)
 
-    async def page(self, request, name="index.html"):
-        """A page file, compressed as it lies in the image."""
-        if self.guest and name == "index.html":
-            answer = await self.guest(request)
-            if answer:
-                return answer
+    def _page(self, name):
+        """A page file, compressed as it lies in the image; None when there is none of this name."""
         gc.collect()
         f, packed = port.page_file(name) if "/" not in name else (None, False)
         if f is None:
-            return await self.missing(request)
+            return None
         headers = {"Content-Type": _TYPES.get(name.split(".")[-1], "application/octet-stream")}
         headers["Cache-Control"] = "no-cache" if name == "index.html" else "max-age=86400"
         if packed:
             headers["Content-Encoding"] = "gzip"
         return Response(f, 200, headers)
 
-    async def reading(self, request):
-        """The merged state of the meter, in the project's own words."""
-        return self._answer(fulljson.write, self._house.box.state)
-
-    async def status(self, request):
-        """Lamps, sentence and counters."""
-        return self._answer(status.write, self._house)
-
-    async def settings(self, request):
-        """The settings page."""
-        return await self.page(request, "settings.html")
-
-    async def manage(self, request, what):
+    async def _managed(self, request, what):
         """What changes the device; loaded when first asked for."""
-        if what == "stream":
-            return await self.missing(request)  # one of the local APIs
         if self._manage is None:
             from app.web.manage import Manage
 
             self._manage = Manage(self._house)
-        return await self._manage.handle(request, what) or await self.missing(request)
+        return await self._manage.handle(request, what)
 
     async def _local(self, request):
         """What other programs read; loaded when first asked for. A board may leave rooms of it out."""
+        path = request.path
+        if not path.startswith("/api") and path not in ("/metrics", "/sysinfo.json"):
+            return None
         try:
             if self._apis is None:
                 from app.web.apis import Apis
@@ -114,23 +127,10 @@ class Site:
             return None
         return Response("This page has a password.", 401, {"WWW-Authenticate": 'Basic realm="Hanport"'})
 
-    async def ancestor(self, request):
-        """The ancestor's /data.json."""
-        h = self._house
-        return self._answer(ancestor.write, h.box.state, h.device, status.ancestor_states(h))
-
-    async def alive(self, request):
-        """Empty, for who only wants to know."""
-        return Response("", 200, _JSON)
-
-    async def missing(self, request):
-        """The local APIs, which have no routes of their own; else that there is no such page, in words."""
+    async def _lost(self, request):
+        """No such page, in words."""
         if self.guest:
             answer = await self.guest(request)
-            if answer:
-                return answer
-        if request.path.startswith("/api") or request.path in ("/metrics", "/sysinfo.json"):
-            answer = self._locked(request) or await self._local(request)
             if answer:
                 return answer
         return Response("There is no such page here.", 404, {"Content-Type": "text/plain; charset=utf-8"})
