@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -q
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bars lint typecheck build firmware keys fuzz clean env-run env-test env-lint
+.PHONY: help demo test test-slow bars lint typecheck build firmware flash console capture keys fuzz clean env-run env-flash env-test env-lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,18 @@ build: env-run ## build for a board (BOARD=pow_u, or BOARD=all)
 firmware: env-run ## MicroPython with Hanport in flash, in a container (BOARD=pow_u MICROPYTHON=folder)
 	@$(VENV) tools/make_firmware.py $(if $(BOARD),--board $(BOARD)) $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
 
+flash: env-flash ## put Hanport on a board (BOARD=pow_u PORT=/dev/ttyUSB0 FIRMWARE= SETTINGS= ERASE=1)
+	@$(VENV) tools/flash.py $(if $(BOARD),--board "$(BOARD)") $(if $(PORT),--port "$(PORT)") \
+		$(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(SETTINGS),--settings "$(SETTINGS)") \
+		$(if $(filter 1,$(ERASE)),--erase)
+
+console: env-run ## what a board says on its cable (PORT=/dev/ttyUSB0)
+	@$(VENV) tools/console.py $(if $(PORT),--port "$(PORT)") $(if $(BAUD),--baud "$(BAUD)")
+
+capture: env-run ## save what a meter sends, for a bug report (PORT= SECONDS=60 BAUD=2400 PARITY=8E1)
+	@$(VENV) tools/capture.py $(if $(PORT),--port "$(PORT)") $(if $(SECONDS),--seconds "$(SECONDS)") \
+		$(if $(BAUD),--baud "$(BAUD)") $(if $(PARITY),--parity "$(PARITY)") $(if $(OUT),--out "$(OUT)")
+
 keys: env-test ## a key pair to sign updates with, in build/keys: keep a copy elsewhere
 	@$(VENV) tools/keys.py
 
@@ -43,7 +55,7 @@ clean: ## remove all that the other targets made, .venv too
 	@rm -rf build .venv .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-env-run env-test env-lint: env-%:
+env-run env-flash env-test env-lint: env-%:
 	@command -v $(PYTHON) >/dev/null || { echo "make: no $(PYTHON) here: install Python 3.10 or newer" >&2; exit 1; }
 	@$(PYTHON) tools/setup_env.py $*
 	@test $* = lint || $(VENV) tools/fetch_umqtt.py

@@ -7,6 +7,9 @@ try:
     from app.house import House
 
     House().run()
+except KeyboardInterrupt:
+    # Ctrl-C on the cable asks for the prompt. On an ESP8266 none comes: boot.py gave its cable to the meter.
+    machine = None
 except Exception as e:
     try:
         from app.restart import FELL, Restart
@@ -15,4 +18,5 @@ except Exception as e:
     except ImportError:
         pass  # the version is so broken that it cannot say why
 finally:
-    machine.reset()
+    if machine:
+        machine.reset()

@@ -10,6 +10,7 @@ pseudo-terminal, HTTP and MQTT are real sockets. Prints one line a reading and a
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,9 @@ from urllib.parse import urlparse
 
 TOP = Path(__file__).resolve().parent.parent
 VENDOR = TOP / "build" / "vendor"
+
+
+LOG = re.compile(r" *\d+ s  ")  # as firmware/app/diag.py prints it for who listens at the cable
 
 
 class Refused(Exception):
@@ -174,12 +178,12 @@ class Device:
         return sum((self.flash / name).stat().st_size + 64 for name in ("app.romfs", "tools.romfs"))
 
     def lines(self):
-        """Lines that the device prints, without the summary, which is kept in .summary."""
+        """Lines that the device prints, without its log and the summary, which is kept in .summary."""
         self.summary = None
         for line in self.process.stdout:
             if line.startswith("summary "):
                 self.summary = json.loads(line[8:])
-            else:
+            elif not LOG.match(line):
                 yield line.rstrip()
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""Make .venv from the pinned files, quietly and once:  python3 tools/setup_env.py run|test|lint
+"""Make .venv from the pinned files, quietly and once:  python3 tools/setup_env.py run|flash|test|lint
 
 Standard library only, and syntax that a very old Python 3 still reads: an old one must come as far as the
 line that says it is too old. Exit 0: ready; 1: one line on stderr says what to do; 2: wrong option.
@@ -18,7 +18,9 @@ MADE = os.path.join(VENV, "hanport.made")  # which Python and folder it was made
 UNFINISHED = os.path.join(VENV, "hanport.unfinished")  # there while something may be half installed
 
 OLDEST, NEWEST = (3, 10), (3, 14)  # those that the MicroPython wheel is made for
-COVERED_BY = {"run": ("run", "test"), "test": ("test",), "lint": ("lint",)}
+# A group, and those that bring all of it along.
+COVERED_BY = {"run": ("run", "flash", "test"), "flash": ("flash", "test")}
+COVERED_BY.update(test=("test",), lint=("lint",))
 
 # What pip writes when it reaches nobody; after that it also says, misleadingly, that no version exists.
 NO_NETWORK = ("connection broken by", "Failed to establish", "name resolution", "Could not fetch URL")
@@ -149,7 +151,7 @@ def setup(group):
 def main(args):
     """Command line; returns the exit code."""
     if len(args) != 1 or args[0] not in COVERED_BY:
-        sys.stderr.write("setup: say one of: run, test, lint\n")
+        sys.stderr.write("setup: say one of: run, flash, test, lint\n")
         return 2
     try:
         setup(args[0])

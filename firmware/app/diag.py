@@ -76,6 +76,7 @@ class Log:
         if self.lines and self.lines[-1][2] == words:
             self.lines[-1] = (up, self.lines[-1][1] + 1, words)
             return
+        print("%6d s  %s" % (up, words))  # for who listens at the cable
         if len(self.lines) >= _LINES:
             self.lines.pop(0)
         self.lines.append((up, 1, words))

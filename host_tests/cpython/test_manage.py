@@ -111,7 +111,8 @@ def test_backup_and_restore(unit):
 def test_a_part_of_a_backup_changes_nothing(unit):
     text = ask(unit, "api/backup")[1].decode()
     before = values(unit)
-    for part in (text[: len(text) // 2], text.replace("# led = on", "led = off")[:-5], "amsconfig", "nothing"):
+    cut = text.replace("# led = on", "led = off")[:-5]
+    for part in (text[: len(text) // 2], cut, "amsconfig", "nothing"):
         status, body = ask(unit, "api/restore", part)
         assert status == 400 and len(json.loads(body)["problems"]) == 1, body
     assert values(unit) == before

@@ -8,6 +8,7 @@ import os
 import sys
 
 import board_config
+
 from app import port
 from hanport import registers
 from hanport.doctor import Findings
@@ -197,7 +198,7 @@ async def scenario_homeassistant():
 
 
 async def scenario_kept():
-    """Totals that fall are held back; those of the flash are shown after a restart, once the meter is known."""
+    """Totals that fall are held back; those of the flash are shown again once the meter is known."""
     Clock()
     from app.kept import Kept
 
