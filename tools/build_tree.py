@@ -25,6 +25,7 @@ from mpremote import romfs
 
 import build_version
 import fetch_umqtt
+import shrink_image
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -217,10 +218,25 @@ def sources(board, march, umqtt):
     }
 
 
+def outside(files, march):
+    """Return the texts of the programs that use an image without being in it."""
+    paths = [ROOT / "firmware" / "main.py"]
+    if march == MARCH["unix"]:
+        paths.append(ROOT / "tools" / "device_run.py")
+    if not any(path.startswith("umqtt/") for path in files):  # frozen in the chip's MicroPython
+        paths += sorted((fetch_umqtt.VENDOR / "umqtt").glob("*.py"))
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
 def fill_stage(stage, board, march, umqtt, say=print):
     """Put all that goes into the image under stage, saying a line a step."""
     counts = {}
-    for path, octets in sources(board, march, umqtt).items():
+    files = sources(board, march, umqtt)
+    try:
+        files = shrink_image.shrunk(files, outside(files, march))
+    except ValueError as error:
+        raise BuildError(f"cannot be shrunk: {error}") from None
+    for path, octets in files.items():
         room, _, name = path.partition("/")
         # In tracebacks a module of lib/ or app/ goes without that word: each octet of it is in the image.
         name = name or room

@@ -107,9 +107,7 @@ class House:
         gc.collect()
         self.findings = Findings()
         # The big buffers first, while the heap is still in one piece.
-        if s["protocol"] == "kmp":
-            self._open_kmp(s)
-        else:
+        if s["protocol"] != "kmp" or not self._open_kmp(s):
             self.decoder = Decoder(s["buffer"], s.key("key"), s.key("auth_key"), localtime.zone(s["zone"]))
             self.port = MeterPort(s, self.decoder, self.box, self.findings, self.log, self.kept)
         self.device.findings = self.findings
@@ -138,11 +136,15 @@ class House:
 
     def _open_kmp(self, s):
         """A meter that must be asked: its client takes the decoder's place in all that is told of it."""
-        from app.kmppoll import KmpPoll
-        from hanport.kmp import Client
-
+        try:
+            from app.kmppoll import KmpPoll
+            from hanport.kmp import Client
+        except ImportError:
+            self.log("This board's image goes without KMP: it waits for a meter that sends by itself.")
+            return False
         self.decoder = Client()
         self.port = KmpPoll(s, self.decoder, self.box, self.findings, self.log, self.kept)
+        return True
 
     def _every(self):
         """Seconds between two readings that are published: what is wished, and what the supply allows."""

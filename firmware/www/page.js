@@ -6,6 +6,8 @@ const COUNTERS = [
   ["energy_export_kwh", "Delivered", "kWh"], ["energy_export_t1_kwh", "Delivered, tariff 1", "kWh"], ["energy_export_t2_kwh", "Delivered, tariff 2", "kWh"],
   ["reactive_energy_import_kvarh", "Reactive in", "kvarh"], ["reactive_energy_export_kvarh", "Reactive out", "kvarh"],
 ];
+// What the image of a small board may go without, as its file names it.
+const ROOMS = { "app/kmppoll": "meters that must be asked (KMP)", "app/tls": "TLS", "lib/payload/metrics": "/metrics", "lib/hanport/_fast": "machine code" };
 const UNITS = { value_m3: "m³", value_gj: "GJ", value_kwh: "kWh" };
 
 // At least `digits` decimals, and never fewer than the meter sent.
@@ -84,7 +86,9 @@ function showStatus(s) {
     [s.network.kind, [s.network.state, s.network.address, s.device.rssi_dbm === undefined ? "" : s.device.rssi_dbm + " dBm"].filter(Boolean).join(", ")],
     ["Clock", s.clock.source],
     ...(s.device.supply ? [["Supply", s.device.supply + (s.device.vcc_v === undefined ? "" : `, ${number(s.device.vcc_v, 2)} V`)]] : []),
+    ...(s.totals ? [["Counters", s.totals]] : []),
     ["Running for", age(s.device.up_s)],
+    ...[(s.left_out || []).filter((room) => ROOMS[room]).map((room) => ROOMS[room]).join(", ")].filter(Boolean).map((rooms) => ["Not on this board", rooms]),
   ]);
   pause = 1000 * (s.device.poll_s || 2);
   $("version").textContent = s.device.name + " " + s.device.version;

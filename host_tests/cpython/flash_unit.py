@@ -9,17 +9,10 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "tools"), str(TOP / "host_tests" / "cpython")]
 
-import build  # noqa: E402
 import device  # noqa: E402
 import flash  # noqa: E402
 
 SECRET = "furu og gran"
-# Rooms that the way onto a board does not need.
-SPARE = (
-    "lib/payload/[dhmopr]*.mpy lib/payload/amsf*.mpy lib/payload/amsmulti.mpy lib/presets.mpy "
-    "lib/amsconfig.mpy lib/ed25519.mpy lib/hanport/kmp*.mpy app/kmppoll.mpy app/portal.mpy app/captive.mpy "
-    "app/web/setup.mpy app/tls.mpy www/s*.gz"
-).split()
 
 
 class Plugged(list):
@@ -68,24 +61,3 @@ def marker(slot, serial):
     """A marker file of firmware/boot.py: this slot, confirmed."""
     body = b"HM" + bytes((slot, 0)) + serial.to_bytes(4, "little")
     return body + hashlib.sha256(body).digest()[:4]
-
-
-def have_it_fit(folder, monkeypatch):
-    """While the true image of an ESP8266 is too large for its slot, have one without the spare rooms."""
-    real = build.build
-
-    def smaller(name, *more, **how):
-        try:
-            return real(name, *more, **how)
-        except build.BuildError as error:
-            if "larger than a slot" not in str(error):
-                raise
-        stage = folder / "stage"
-        build.fill_stage(stage, build.read_board(name), None, False)
-        for pattern in SPARE:
-            for room in stage.glob(pattern):
-                room.unlink()
-        build.write_image(stage, folder / "smaller.romfs")
-        return folder / "smaller.romfs"
-
-    monkeypatch.setattr(build, "build", smaller)

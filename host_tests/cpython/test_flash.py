@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import python_images  # noqa: E402
 from board_unit import Board  # noqa: E402
 from bootloader import Bootloader  # noqa: E402
-from flash_unit import Plugged, have_it_fit, marker, run, settings_file, version_at  # noqa: E402
+from flash_unit import Plugged, marker, run, settings_file, version_at  # noqa: E402
 from setup_unit import NETWORKS, free_udp_port  # noqa: E402
 
 import build  # noqa: E402
@@ -90,7 +90,6 @@ def test_first_run(tmp_path, plugged, capsys):
 
 def test_esp8266(tmp_path, plugged, capsys, monkeypatch):
     """By its prompt while it has one; later, when Hanport has the cable, by its bootloader into slot A."""
-    have_it_fit(tmp_path, monkeypatch)
     monkeypatch.setattr(flash_files, "PATIENCE_S", 1)
     board = plugged.add(Board(tmp_path, "esp8266"))
     file, url = settings_file(tmp_path)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import python_images  # noqa: E402
 from board_unit import Board  # noqa: E402
 from bootloader import Bootloader  # noqa: E402
-from flash_unit import SECRET, Plugged, have_it_fit, run, settings_file  # noqa: E402
+from flash_unit import SECRET, Plugged, run, settings_file  # noqa: E402
 
 import flash  # noqa: E402
 import flash_chip  # noqa: E402
@@ -137,7 +137,6 @@ def test_prompt(tmp_path, plugged):
 
 def test_old_python(tmp_path, plugged, capsys, monkeypatch):
     """A MicroPython that cannot run it, or an ESP8266 without the partition: what is needed is told."""
-    have_it_fit(tmp_path, monkeypatch)
     board = plugged.add(Board(tmp_path, "esp8266"))
     real = flash_files.FACTS
     monkeypatch.setattr(flash_files, "FACTS", real + "\nd['python'] = (1, 22, 0)\nprint(d)\n")
@@ -173,7 +172,6 @@ def test_bad_cable(tmp_path, plugged, capsys, monkeypatch):
 
 def test_no_answer(tmp_path, plugged, capsys, monkeypatch):
     """Nobody at the other end, or a chip that has neither: what to press, by what the board can be."""
-    have_it_fit(tmp_path, monkeypatch)
     chip = plugged.add(Bootloader("esp8266"))
     code, _, err = run(capsys, "pow_u", chip.port)
     assert code == 1 and "no MicroPython answers" in err and "FIRMWARE=" in err

@@ -1,6 +1,6 @@
 """The state of everything in words, as JSON: what the page shows beside the numbers."""
 
-from app import port
+from app import board, port
 from hanport import doctor, fault
 from payload import ancestor
 
@@ -99,6 +99,15 @@ def write(w, house):
     _counters(w, house)
     _network(w, house)
     _mqtt(w, house)
+    held = house.kept.totals.words()
+    if held:
+        w.text("totals", " ".join(held).encode())
+    w.key("left_out")
+    w.open(b"[")
+    for room in getattr(board.config, "LEAVE_OUT", ()):
+        w.item()
+        w.string(room.encode())
+    w.close(b"]")
     w.key("log")
     w.open(b"[")
     for when, times, words in house.log.lines[-8:]:

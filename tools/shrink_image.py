@@ -1,0 +1,89 @@
+"""The modules of an image, shrunk: what build_tree.py calls between reading the sources and mpy-cross.
+
+    files = shrink_image.shrunk(files, outside)     {path in the tree: octets}, before and after
+
+outside: texts of programs that are not in the image and use what is in it, such as firmware/main.py; what
+they import and every name that they spell stays for them, to be read: constants stand where they are used, so
+writing to one from outside changes nothing. Shrinking takes seconds, so results are kept in build/shrunk/, by
+what they were made from.
+"""
+
+import ast
+import hashlib
+import json
+from pathlib import Path
+
+import shrink
+
+HERE = Path(__file__).resolve().parent
+KEPT = HERE.parent / "build" / "shrunk"
+_MOST = 30  # results that are kept
+_APART = ("board_config",)  # read by names that are put together
+
+# Modules that are loaded as long as the device runs, by the package they go into. Each comes with all that it
+# imports when it is loaded; but modules that are also dropped or asked for by name must not be among these.
+ENTRIES = ("hanport", "app", "app.house", "app.web", "app.wifi", "microdot")
+_OUT = ("umqtt", "hanport_version", "hanport_key")
+
+
+def module_of(path):
+    """Name of the module at a path of the tree: lib/ is on the path itself."""
+    return path.removeprefix("lib/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def bundles_of(sources):
+    """{package: modules that become it}."""
+    loaded = [name for name in shrink.resident(sources, ENTRIES) if name.split(".")[0] not in _OUT]
+    bundles = {"hanport": [], "app": [], "microdot": []}
+    decoder = set(shrink.resident(sources, ["hanport"]))
+    for name in loaded:
+        room = name.split(".")[0]
+        if room not in bundles:
+            room = "hanport" if name in decoder else "app"
+        bundles[room].append(name)
+    return {package: names for package, names in bundles.items() if package in names}
+
+
+def roots_of(sources, outside):
+    """Modules that programs outside import."""
+    found = set()
+    for text in outside:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module)
+                found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return sorted(found & set(sources))
+
+
+def _shrink(sources, outside):
+    keep = sorted(shrink.names_of(*outside))
+    return shrink.shrink(sources, roots_of(sources, outside), keep, bundles_of(sources))
+
+
+def _kept(sources, outside, folder):
+    """The same, from the folder of results when it was done before."""
+    tools = [path.read_text(encoding="utf-8") for path in sorted(HERE.glob("shrink*.py"))]
+    given = json.dumps([sources, outside, tools], sort_keys=True)
+    place = folder / (hashlib.sha256(given.encode()).hexdigest()[:32] + ".json")
+    if place.is_file():
+        return json.loads(place.read_text(encoding="utf-8"))
+    made = _shrink(sources, outside)
+    folder.mkdir(parents=True, exist_ok=True)
+    passing = place.with_suffix(f".{id(made)}")
+    passing.write_text(json.dumps(made), encoding="utf-8")
+    passing.replace(place)  # whole or not at all: builds may run side by side
+    for old in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-_MOST]:
+        old.unlink(missing_ok=True)
+    return made
+
+
+def shrunk(files, outside, folder=KEPT):
+    """{path: octets} of all modules -> the same of fewer and smaller ones. ValueError: it cannot be done."""
+    paths = {module_of(path): path for path in files if module_of(path) not in _APART}
+    sources = {name: files[path].decode() for name, path in paths.items()}
+    made = _kept(sources, list(outside), folder)
+    found = {path: files[path] for path in files if module_of(path) in _APART}
+    found.update({paths[name]: text.encode() for name, text in made.items()})
+    return {path: found[path] for path in files if path in found}
