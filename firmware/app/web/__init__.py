@@ -8,7 +8,6 @@ from microdot import Microdot, Response
 from app import port
 from app.web import status
 from payload import ancestor, fulljson
-from payload.writer import Writer
 
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
 _TYPES = {
@@ -17,7 +16,6 @@ _TYPES = {
     "js": "text/javascript",
     "svg": "image/svg+xml",
 }
-_ROOM = 2560  # octets of the largest JSON answer
 
 
 class Site:
@@ -73,7 +71,8 @@ class Site:
 
     def _answer(self, write, *what):
         """An answer written by `write(w, *what)`."""
-        w = Writer(_ROOM)
+        w = self._house.writer  # nothing is awaited while a text is in it
+        w.clear()
         write(w, *what)
         if w.full:
             return Response('{"error":"the answer does not fit in memory"}', 500, _JSON)

@@ -75,7 +75,15 @@ def _network(w, house):
 
 
 def write(w, house):
-    """Append /api/status."""
+    """Write /api/status; where the Writer is small, with fewer lines of the log."""
+    for lines in (8, 4, 1):
+        w.clear()
+        _write(w, house, lines)
+        if not w.full:
+            return
+
+
+def _write(w, house, lines):
     up = port.up()
     device = house.device
     w.open()
@@ -110,7 +118,7 @@ def write(w, house):
     w.close(b"]")
     w.key("log")
     w.open(b"[")
-    for when, times, words in house.log.lines[-8:]:
+    for when, times, words in house.log.lines[-lines:]:
         w.item()
         w.open()
         w.pair("age_s", up - when)
