@@ -140,7 +140,8 @@ def take(text):
         if key == "webSecurity":
             guarded = value.strip() != "0"
         elif _ours(key):
-            theirs[key] = value
+            if value or key != "mqttPublishTopic":  # without one they publish nothing
+                theirs[key] = value
         elif key and key not in _SILENT:
             sentence = _other(key, value.strip(), values)
             if sentence and sentence not in sentences:

@@ -5,6 +5,7 @@ be set, and restoring it later leaves it to the defaults of that day. Imported w
 """
 
 from settings import VERSION, Settings, check, migrate, rows
+from settingwords import words
 
 _END = "end"  # the last line: a file that was cut off on its way does not have it
 
@@ -25,11 +26,12 @@ def lines(settings, secrets=False):
     differing = set(settings.given())
     for fields in rows():
         key = fields[0]
+        label, help = words(key)
         if fields[1] != group:
             group = fields[1]
             yield ""
             yield "# === %s ===" % group
-        yield "# %s: %s" % (fields[6], fields[7])
+        yield "# %s: %s" % (label, help)
         if fields[5] and not secrets:
             yield "# %s is %s" % (key, "set, and left out here" if settings.of(fields) else "not set")
         else:

@@ -1,9 +1,10 @@
-"""The settings: one schema of rows that drives file, form, API, backup and docs; nothing here touches a file.
+"""The settings: one schema of rows that drives file, form, API, backup and docs; no file is touched here.
 
-A row: key|group|kind|default|bounds|secret|label|help. Kinds: text (bounds: most octets, or least..most when
-it is not empty), int (bounds: least..most), flag (on or off), pick (bounds: the words to choose from), key
-(32 hex digits, or empty), zone (a name that localtime knows), host (letters, digits and hyphens; bounds: how
-many), ip (four numbers, or empty). The label is the subject of the sentence that says what does not fit.
+A row: key|group|kind|default|bounds|secret. Its label and help are in settingwords.py, loaded when they are
+to be shown. Kinds: text (bounds: most octets, or least..most when it is not empty), int (bounds: least..
+most), flag (on or off), pick (bounds: the words to choose from), key (32 hex digits, or empty), zone (a name
+that localtime knows), host (letters, digits and hyphens; bounds: how many), ip (four numbers, or empty),
+topic (of MQTT, without its wildcards; bounds: most octets).
 
 Only what differs from its default is kept in memory and in the file: on the chips a default costs nothing.
 The backup's text is in backup.py, what is usual in a country in presets.py.
@@ -19,65 +20,54 @@ VERSION = 2
 # Octets, not text: MicroPython finds a place in them at once, and they are read where they lie in flash.
 _ROWS = (
     b"\n"
-    b"country|Meter|pick||,NO,SE,DK,FI,NL,BE,AT,CH,SI,HR,PL,LU,DE,HU||Country"
-    b"|Sets what is usual there for zone, port and grid; you can change each of them afterwards.\n"
-    b"protocol|Meter|pick|push|push,kmp||Protocol"
-    b"|push: the meter sends by itself; kmp: a Kamstrup to be asked.\n"
-    b"baud|Meter|int|0|0..921600||Speed of the meter port|In baud, 0 for the board's own.\n"
-    b"parity|Meter|pick||,8N1,8E1,8O1,8N2,7E1,7N1||Data bits, parity and stop bits"
-    b"|Empty for the board's own.\n"
-    b"invert|Meter|pick||,on,off||Inversion of the port|Whether its signal is inverted; empty for the board's"
-    b" own.\n"
-    b"buffer|Meter|int|1024|256..4096||Largest telegram|In octets: more when telegrams do not fit.\n"
-    b"key|Meter|key|||secret|Encryption key|32 hex digits from your grid company (GPK60, GUEK, type 64).\n"
-    b"auth_key|Meter|key|||secret|Authentication key|If you were given one (GPK61, GAK, type 65).\n"
-    b"energy_unit|Meter|pick||,Wh,10 Wh||Unit of the counters"
-    b"|Of counters that the meter sends without one; empty to find out.\n"
-    b"grid|Meter|pick|auto|auto,TN,IT||Grid"
-    b"|TN: 230 V to neutral, 400 V between phases; IT: 230 V between phases, no neutral.\n"
-    b"zone|Meter|zone|Europe/Oslo|32||Time zone|Of the meter and of its days and months.\n"
-    b"wifi_ssid|Network|text||32||Name of the WiFi|Empty to open this device's own network for set-up.\n"
-    b"wifi_password|Network|text||8..63|secret|Password of the WiFi|Empty for an open network.\n"
-    b"hostname|Network|host||32||Host name|In your router's list; empty to make it from the device's name.\n"
-    b"address|Network|ip||||Fixed address|Empty to be given one by your router (DHCP).\n"
-    b"mask|Network|ip|255.255.255.0|||Network mask|Goes with a fixed address.\n"
-    b"gateway|Network|ip||||Gateway|Goes with a fixed address; empty for your network's .1.\n"
-    b"dns|Network|ip||||Name server|Goes with a fixed address; empty for the gateway.\n"
-    b"wifi_power|Network|int|0|0..20||WiFi power"
-    b"|In dBm, 0 for the chip's own. Less for a supply that sags when the radio sends.\n"
-    b"wifi_sleep|Network|pick|performance|none,performance,powersave||WiFi sleep"
-    b"|How much the radio rests between packets; none needs the strongest supply.\n"
-    b"ntp_host|Network|text|pool.ntp.org|127||Time server|Empty to take the time from the meter only.\n"
-    b"http_port|Network|int|80|1..65535||Port of the web page|Of this device.\n"
-    b"mqtt_host|MQTT|text||127||Broker|Name or address; empty for none.\n"
-    b"mqtt_port|MQTT|int|1883|1..65535||Port of the broker|Usually 1883, with TLS 8883.\n"
-    b"mqtt_tls|MQTT|flag|off|||TLS|Ciphered connection to the broker; not on the ESP8266.\n"
-    b"mqtt_user|MQTT|text||127||User name at the broker|If it wants one.\n"
-    b"mqtt_password|MQTT|text||255|secret|Password at the broker|If it wants one.\n"
-    b"mqtt_client|MQTT|text||31||Client id at the broker"
-    b"|Must be its own for each device; empty to make it from the device's name.\n"
-    b"mqtt_topic|MQTT|text|hanport|100||Topic|To publish to.\n"
+    b"country|Meter|pick||,NO,SE,DK,FI,NL,BE,AT,CH,SI,HR,PL,LU,DE,HU|\n"
+    b"protocol|Meter|pick|push|push,kmp|\n"
+    b"baud|Meter|int|0|0..921600|\n"
+    b"parity|Meter|pick||,8N1,8E1,8O1,8N2,7E1,7N1|\n"
+    b"invert|Meter|pick||,on,off|\n"
+    b"buffer|Meter|int|1024|256..4096|\n"
+    b"key|Meter|key|||secret\n"
+    b"auth_key|Meter|key|||secret\n"
+    b"energy_unit|Meter|pick||,Wh,10 Wh|\n"
+    b"grid|Meter|pick|auto|auto,TN,IT|\n"
+    b"zone|Meter|zone|Europe/Oslo|32|\n"
+    b"wifi_ssid|Network|text||32|\n"
+    b"wifi_password|Network|text||8..63|secret\n"
+    b"hostname|Network|host||32|\n"
+    b"address|Network|ip|||\n"
+    b"mask|Network|ip|255.255.255.0||\n"
+    b"gateway|Network|ip|||\n"
+    b"dns|Network|ip|||\n"
+    b"wifi_power|Network|int|0|0..20|\n"
+    b"wifi_sleep|Network|pick|performance|none,performance,powersave|\n"
+    b"ntp_host|Network|text|pool.ntp.org|127|\n"
+    b"http_port|Network|int|80|1..65535|\n"
+    b"mqtt_host|MQTT|text||127|\n"
+    b"mqtt_port|MQTT|int|1883|1..65535|\n"
+    b"mqtt_tls|MQTT|pick|off|off,checked,unchecked|\n"
+    b"mqtt_user|MQTT|text||127|\n"
+    b"mqtt_password|MQTT|text||255|secret\n"
+    b"mqtt_client|MQTT|text||31|\n"
+    b"mqtt_topic|MQTT|topic|hanport|100|\n"
     b"mqtt_format|MQTT|pick|amsjson|amsjson,amsmulti,amsflat,raw_minimal,raw_full,domoticz,homeassistant,"
-    b"dsmrreader,own,own_values,framehex||Format of the messages"
-    b"|ams, raw: as amsreader writes them; own: Hanport's words.\n"
+    b"dsmrreader,own,own_values,framehex|\n"
     b"mqtt_format2|MQTT|pick||,amsjson,amsmulti,amsflat,raw_minimal,raw_full,domoticz,homeassistant,"
-    b"dsmrreader,own,own_values,framehex||Second format|Published too; empty for none.\n"
-    b"ha_host|MQTT|host||32||Home Assistant: host name of the amsreader before"
-    b"|Keeps the history of its entities; empty for new ones.\n"
-    b"mqtt_interval|MQTT|int|0|0..3600||Seconds between messages"
-    b"|0: each reading is published; else the newest, and counters that come seldom are never left out.\n"
-    b"domoticz_energy|MQTT|text||8||Domoticz: idx of the electricity device|Empty for none.\n"
-    b"domoticz_u1|MQTT|text||8||Domoticz: idx of voltage L1|Empty for none.\n"
-    b"domoticz_u2|MQTT|text||8||Domoticz: idx of voltage L2|Empty for none.\n"
-    b"domoticz_u3|MQTT|text||8||Domoticz: idx of voltage L3|Empty for none.\n"
-    b"domoticz_current|MQTT|text||8||Domoticz: idx of the currents|Empty for none.\n"
-    b"mqtt_keepalive|MQTT|int|60|5..240||Keep-alive"
-    b"|Seconds of silence after which the broker gives the device up.\n"
-    b"name|Device|text|hanport|32||Name of the device|In its messages and on its page.\n"
-    b"led|Device|pick|on|on,quiet,off||Light|on: blinks at each reading; quiet: at faults only; off: dark.\n"
-    b"page_password|Device|text||64|secret|Password of the page|Empty for none.\n"
-    b"ap_password|Device|text||8..63|secret|Password of the device's own network"
-    b"|The one opened for set-up; empty for the one that comes with the device.\n"
+    b"dsmrreader,own,own_values,framehex|\n"
+    b"ha_host|MQTT|host||32|\n"
+    b"mqtt_interval|MQTT|int|0|0..3600|\n"
+    b"domoticz_energy|MQTT|text||8|\n"
+    b"domoticz_u1|MQTT|text||8|\n"
+    b"domoticz_u2|MQTT|text||8|\n"
+    b"domoticz_u3|MQTT|text||8|\n"
+    b"domoticz_current|MQTT|text||8|\n"
+    b"mqtt_qos|MQTT|int|1|0..1|\n"
+    b"mqtt_commands|MQTT|flag|off||\n"
+    b"mqtt_keepalive|MQTT|int|60|5..240|\n"
+    b"name|Device|text|hanport|32|\n"
+    b"led|Device|pick|on|on,quiet,off|\n"
+    b"homewizard|Device|flag|off||\n"
+    b"page_password|Device|text||64|secret\n"
+    b"ap_password|Device|text||8..63|secret\n"
 )
 
 # What a value of a kind must be; {} stands for the bounds.
@@ -90,6 +80,7 @@ _WORDS = (
     "zone|is none that is known here; write it like Europe/Oslo\n"
     "ip|must be four numbers with points, such as 192.168.1.20\n"
     "host|takes letters, digits and inner hyphens, at most {}\n"
+    "topic|takes 1 to {} letters, none of them # or +, and no / at the ends\n"
     "text|takes one line of {} letters (those outside English count double)\n"
 )
 
@@ -98,7 +89,7 @@ _MOVES = ""
 
 
 def rows():
-    """Yield [key, group, kind, default, bounds, secret, label, help], all text."""
+    """Yield [key, group, kind, default, bounds, secret], all text."""
     at = 1
     while at < len(_ROWS):
         end = _ROWS.find(b"\n", at)
@@ -140,6 +131,13 @@ def _checked(kind, value, bounds):
         if word not in ("on", "off", "true", "false", "yes", "no", "1", "0", ""):
             raise ValueError
         return word in ("on", "true", "yes", "1")
+    if kind == "pick" and bounds.startswith("off,"):
+        # It was a flag before; on is the first word after off.
+        word = " %s " % str(value).lower()
+        if " on true yes 1 ".find(word) >= 0:
+            value = bounds.split(",")[1]
+        elif " false no 0 ".find(word) >= 0:
+            value = "off"
     # A value is one line wherever it is written: in the backup, in the log, in an HTTP header.
     if not isinstance(value, str) or any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise ValueError
@@ -161,6 +159,9 @@ def _checked(kind, value, bounds):
             "a" <= c <= "z" or "0" <= c <= "9" or c == "-" for c in value.lower()
         )
         good = good and not value.startswith("-") and not value.endswith("-")
+    elif kind == "topic":
+        good = 0 < len(value.encode()) <= int(bounds) and value.find("#") < 0 and value.find("+") < 0
+        good = good and not value.startswith("/") and not value.endswith("/")
     elif value:
         least, most = _range(bounds)
         good = least <= len(value.encode()) <= most
@@ -185,13 +186,13 @@ def check(key, value):
     The sentence does not hold the value, which may be a secret.
     """
     try:
-        _, _, kind, _, bounds, _, label, _ = row(key)
+        _, _, kind, _, bounds, _ = row(key)
     except KeyError:
         return None, "%s is no setting." % key
     try:
         return _checked(kind, value, bounds), None
     except (ValueError, TypeError):
-        return None, "%s %s." % (label, _wanted(kind, bounds))
+        return None, "%s %s." % (label(key), _wanted(kind, bounds))
 
 
 def migrate(values, version, moves=_MOVES):
@@ -225,7 +226,7 @@ class Settings:
 
     def of(self, fields):
         """The value of a row that is at hand."""
-        key, _, kind, default, bounds, _, _, _ = fields
+        key, _, kind, default, bounds, _ = fields[:6]
         return self._values[key] if key in self._values else _checked(kind, default, bounds)
 
     def key(self, name):
@@ -250,13 +251,26 @@ class Settings:
 
     def public(self):
         """Values without the secrets, which are told only as set or not."""
-        return {fields[0]: value for fields, value in form_rows(self)}
+        return {fields[0]: bool(self.of(fields)) if fields[5] else self.of(fields) for fields in rows()}
+
+
+def label(key):
+    """What people call a setting."""
+    from settingwords import words
+
+    return words(key)[0]
 
 
 def form_rows(settings):
-    """Yield (row, value) of each setting in the order of the form; a secret's value is whether it is set."""
+    """Yield (row with label and help, value) of each setting in the order of the form.
+
+    A secret's value is whether it is set.
+    """
+    from settingwords import words
+
     for fields in rows():
         value = settings.of(fields)
+        fields += words(fields[0])
         yield fields, bool(value) if fields[5] else value
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import settings  # noqa: E402
+import settingwords  # noqa: E402
 
 _KINDS = {"key": "32 hex digits", "zone": "name of a zone", "ip": "address", "flag": "on, off"}
 
@@ -23,7 +24,7 @@ def values(kind, bounds):
         return bounds.replace("..", " to ")
     if kind == "pick":
         return ", ".join(word or "(empty)" for word in bounds.split(","))
-    if kind in ("text", "host"):
+    if kind in ("text", "host", "topic"):
         return f"{bounds.replace('..', ' to ')} letters" if ".." in bounds else f"up to {bounds} letters"
     return _KINDS[kind]
 
@@ -31,7 +32,8 @@ def values(kind, bounds):
 def tables():
     """Yield the lines."""
     last = ""
-    for key, group, kind, default, bounds, secret, label, words in settings.rows():
+    for fields in settings.rows():
+        key, group, kind, default, bounds, secret, label, words = fields + settingwords.words(fields[0])
         if group != last:
             if last:
                 yield ""

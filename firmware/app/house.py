@@ -84,6 +84,8 @@ class House:
         """The button, held for ten seconds: all settings back to what they were when new."""
         store.save(store.SETTINGS, "{}")
         store.forget(store.SETTINGS)
+        for name in store.CERTIFICATES.split():
+            store.remove(name)
         self.restart_soon("the button, to start as new")
 
     def restart_soon(self, why):
@@ -116,6 +118,7 @@ class House:
             self.writer = Writer(_ROOM)
         self.mqtt = None
         self.publisher = None
+        self.commands = None  # who reads what the broker sends
         if s["mqtt_host"]:
             self.mqtt = Mqtt(
                 s["mqtt_host"],
@@ -125,6 +128,8 @@ class House:
                 s["mqtt_password"] or None,
                 s["mqtt_topic"],
                 s["mqtt_keepalive"],
+                tls=s["mqtt_tls"],
+                qos=s["mqtt_qos"],
             )
             first, second = s["mqtt_format"], s["mqtt_format2"]
             made = [formats.start(first, s, self.decoder)]
@@ -133,6 +138,10 @@ class House:
             self.publisher = Publisher(
                 self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode(), made, self._every
             )
+            if s["mqtt_commands"] or self.publisher.subscriptions():
+                from app.commands import Commands
+
+                self.commands = Commands(self)
 
     def _open_kmp(self, s):
         """A meter that must be asked: its client takes the decoder's place in all that is told of it."""
@@ -169,6 +178,7 @@ class House:
             ("publisher", self.publisher.run if self.publisher else None),
             ("finding", self._tell if self.publisher else None),
             ("mqtt", self._mqtt if self.mqtt else None),
+            ("commands", self.commands.run if self.commands else None),
         )
 
     async def _mqtt(self):

@@ -1,8 +1,7 @@
-"""MQTT: umqtt.simple, unmodified, driven so that nothing it does can hold up the rest of the program.
+"""MQTT: the life of one connection to one broker, none of whose faults holds up the rest of the program.
 
-umqtt.simple composes and parses the packets; `Link` below is the socket it is given. All waiting for a
-broker that may never answer (TCP, TLS, CONNACK) is done here in asyncio; what umqtt must do in one go
-(publish, subscribe, the rest of a message that has begun) ends after `timeout` at the latest.
+umqtt.simple, unmodified, composes the packets, apart from PUBLISH, whose confirmed form waits there; `Link`
+(link.py) is the socket it is given. What comes goes to `Inbox` (inbox.py). All waiting is asyncio's.
 
 It works with every umqtt.simple from 1.3.4 on: none of the arguments that came later are used.
 """
@@ -15,7 +14,9 @@ import time
 from micropython import const
 from umqtt import simple
 
-from app.link import ECONNRESET, ETIMEDOUT, Link
+import brokerwords
+from app.inbox import Inbox
+from app.link import ETIMEDOUT, Link
 
 # What `Mqtt.state` may be: words for the user.
 OFF = "off"
@@ -23,103 +24,64 @@ CONNECTING = "connecting"
 CONNECTED = "connected"
 WAITING = "waiting"
 
+# What TLS may be: the setting mqtt_tls.
+UNCHECKED = "unchecked"
+NOT_CHECKED = "The broker is not checked: anyone on the way could pose as it and read the password."
+NO_TOPICS = "broker refused the topics that this device wants to read"
+
 _TICK_MS = const(50)  # how often a silent link is looked at
 _PROVEN_MS = const(30000)  # a connection that lived this long makes the next back-off start from 1 s
 _SLOWEST_S = const(60)
+_READS = const(16)  # times 128 octets: what is taken in before the other tasks run
 
-# Numbers of our own; the chips' C libraries do not agree on theirs, see words().
-_NO_HOST = const(-1)
-_NO_TLS = const(-2)
+_CONNACK = const(0x20)
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_SUBACK = const(0x90)
 
-# What umqtt.simple and the sockets raise when a peer or a network misbehaves. A short or odd answer
-# surfaces there as AssertionError, TypeError or IndexError.
-FAULTS = (OSError, simple.MQTTException, AssertionError, TypeError, IndexError, MemoryError, ValueError)
-
-
-def words(fault):
-    """One plain sentence for the user about an exception out of FAULTS.
-
-    Nothing of the exception's own text goes in, so that no secret ever can.
-    """
-    if isinstance(fault, MemoryError):
-        return "too little memory for the connection"
-    code = fault.args[0] if fault.args else None
-    if isinstance(fault, simple.MQTTException):
-        if code == 1:
-            return "broker refused the protocol version"
-        if code == 2:
-            return "broker refused the client name"
-        if code == 3:
-            return "broker is not ready"
-        if code == 4 or code == 5:  # brokers of today say 5 (not authorised) for a wrong password
-            return "broker refused the user name or password"
-        if code == 0x80:
-            return "broker refused the command topic"
-        return "broker refused the connection"
-    if not isinstance(fault, OSError):
-        return "broker does not speak MQTT"
-    if code == _NO_HOST:
-        return "host name not found"
-    if code == ETIMEDOUT or code == 116:
-        return "broker does not answer"
-    if code == 111:
-        return "broker refuses connections on this port"
-    if code in (ECONNRESET, 103, 32, 107, 128):
-        return "broker closed the connection"
-    if code in (101, 113, 114, 118):
-        return "no way to the broker"
-    if code in (12, 105):
-        return "too little memory for the connection"
-    if code == _NO_TLS or (isinstance(code, int) and code < -1000):  # mbedTLS numbers start far below
-        return "secure connection failed"
-    return "network error"
+# What the sockets raise when a peer or a network misbehaves, and Incoming's finding as ValueError.
+FAULTS = (OSError, MemoryError, ValueError, AssertionError)
 
 
-def _nothing():
-    """The watchdog's beat where there is no watchdog."""
+def _nothing(*_):
+    """The watchdog's beat where there is no watchdog; umqtt's callback, which is never called."""
 
 
 class Mqtt:
     """One connection to one broker, kept up by run(); publish() from any task.
 
-    `topic` is the base of all topics (up to 100 octets): `online`/`offline` is retained at
-    <topic>/status, commands are taken from <topic>/command when `on_message` is given. `tls` is an
-    ssl.SSLContext, or None for a plain connection. `timeout` in seconds bounds every call.
+    `topic` is the base of all topics (up to 100 octets): `online`/`offline` is retained at <topic>/status.
+    `tls`: off, checked or unchecked. `qos`: that of what is to be confirmed. `timeout` in seconds bounds each
+    step of a connection. Who wants messages calls inbox.subscribe() before run() and awaits inbox.message().
 
-    To read: state, error ("" or one sentence about the last fault, also while the next attempt runs),
-    up (an asyncio.Event, set while connected), and the counters connects, published, failures.
+    To read: state, error ("" or one sentence about the last fault, also while the next attempt runs), warning
+    ("" or a sentence, to be shown in red), up (an asyncio.Event, set while connected), and the counters
+    connects, published, failures.
     """
 
-    def __init__(
-        self,
-        host,
-        port=1883,
-        client_id=b"",
-        user=None,
-        password=None,
-        topic=b"hanport",
-        keepalive=60,
-        timeout=3,
-        tls=None,
-        on_message=None,
-    ):
+    def __init__(self, host, port=1883, client_id=b"", user=None, password=None, topic=b"hanport",
+                 keepalive=60, timeout=3, tls=OFF, qos=0):  # fmt: skip
         self.beat = _nothing
         self.state = OFF
         self.error = ""
-        self.connects = 0
-        self.published = 0
-        self.failures = 0
+        self.warning = NOT_CHECKED if tls == UNCHECKED else ""
+        self.connects = self.published = self.failures = 0
         self.up = asyncio.Event()
         self.topic = octets(topic)
+        self.last_word = b"offline"  # at <topic>/status in the end; empty when the topic is given up
+        self.tls = tls
         self._host = host
         self._port = port
-        self._tls = tls
-        self._on_message = on_message
+        self._qos = qos
         self._keepalive = keepalive or 60
         self._timeout = timeout * 1000
         self._address = None
         self._pause = 1
+        self._phase = brokerwords.PLAIN
         self._link = Link(self._timeout)
+        self.inbox = Inbox(self._link)
+        self._unconfirmed = 0  # packets that the broker has yet to confirm
+        self._asked = 0  # ticks since it has
         # umqtt takes len() of what it writes: only octets, never a str of several octets a letter.
         client = simple.MQTTClient(
             octets(client_id),
@@ -129,8 +91,8 @@ class Mqtt:
             octets(password or b""),
             self._keepalive,
         )
-        client.set_last_will(self.topic + b"/status", b"offline", True)
-        client.set_callback(self._arrived)
+        client.set_last_will(self.topic + b"/status", b"offline", True, qos)
+        client.set_callback(_nothing)
         self._client = client
 
     async def run(self):
@@ -152,40 +114,101 @@ class Mqtt:
         finally:
             self._farewell()
 
-    def publish(self, topic, payload, retain=False):
-        """Hand one message to the network; True when the network took it.
+    def publish(self, topic, payload, retain=False, sure=False):
+        """Hand one message to the network; True when it was taken.
 
-        topic and payload are octets (bytes, bytearray, memoryview), free for reuse upon return. Returns
-        within `timeout`; after False nothing is kept: publish anew when `up` is set again.
+        topic and payload are octets (bytes, bytearray, memoryview), free for reuse upon return, which is at
+        once, or within a quarter of a second when the network is slow. After False nothing is kept: publish
+        anew when `up` is set again. What is retained, or `sure`, has the QoS of the settings; when the broker
+        does not confirm it, the link is given up and made anew.
         """
         if self.state != CONNECTED:
             return False
         try:
-            self._link.begin()
-            self._client.publish(topic, payload, retain)
-            self._link.flush()
+            self._say(topic, payload, retain, self._qos if retain or sure else 0)
         except FAULTS as fault:
             self._lost(fault)
             return False
         self.published += 1
         return True
 
+    def _say(self, topic, payload, retain, qos):
+        """PUBLISH, MQTT 3.1.1 clause 3.3."""
+        link = self._link
+        size = 2 + len(topic) + len(payload) + 2 * qos
+        head = bytearray((_PUBLISH | qos << 1 | retain,))
+        while size > 127:
+            head.append(size & 127 | 128)
+            size >>= 7
+        head.append(size)
+        head.append(len(topic) >> 8)
+        head.append(len(topic) & 255)
+        link.write(head)
+        link.write(topic)
+        if qos:
+            link.write(self._number().to_bytes(2, "big"))
+            self._await_answer()
+        link.write(payload)
+        link.flush()
+
+    def _number(self):
+        """The next packet identifier, which umqtt counts too."""
+        self._client.pid = self._client.pid % 65535 + 1
+        return self._client.pid
+
+    def _await_answer(self):
+        if not self._unconfirmed:
+            self._asked = time.ticks_ms()
+        self._unconfirmed += 1
+
     def _lost(self, fault):
-        self.error = words(fault)
+        self.error = self._words(fault)
         self.failures += 1
         self.state = WAITING
         self.up.clear()
+        self.inbox.forget()
         self._link.drop()
+
+    def _words(self, fault):
+        if self.tls != OFF:
+            try:
+                import tlswords
+
+                return tlswords.words(fault, self._phase)
+            except ImportError:
+                pass  # a board without TLS, which the plain words tell
+        return brokerwords.words(fault, self._phase)
+
+    def wait(self, fault):
+        """Tell why the connection is not tried yet."""
+        self.error = self._words(fault)
+        self.state = WAITING
+        self.beat()
+
+    async def _secure(self):
+        """The ssl.SSLContext of a connection."""
+        self._phase = brokerwords.TLS
+        try:
+            from app import tls
+        except ImportError:
+            raise OSError(brokerwords.NO_TLS_HERE)
+        context, shown = await tls.prepare(self, self.tls != UNCHECKED)
+        if shown:
+            self._phase = brokerwords.TLS_CLIENT
+        self.state = CONNECTING
+        return context
 
     async def _open(self):
         link = self._link
+        self._phase = brokerwords.PLAIN
+        context = await self._secure() if self.tls != OFF else None
         address = self._address
         if address is None:
             try:
                 # Blocks, on every port. Hence kept for as long as it leads to a broker.
                 address = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
             except (OSError, IndexError):
-                raise OSError(_NO_HOST)
+                raise OSError(brokerwords.NO_HOST)
             await asyncio.sleep_ms(0)
         self._address = None
         sock = socket.socket(address[0], address[1], address[2])
@@ -198,70 +221,65 @@ class Mqtt:
             if fault.args[0] not in (115, 119):  # EINPROGRESS of the C library and of lwIP
                 raise
         await link.standing()
-        if self._tls is None:
-            link.begin()
-        else:
-            link.begin(4)  # a handshake is slow on the chips, but only its own arithmetic blocks
+        if context:
             # Made here and not by umqtt, whose `ssl` argument has changed its meaning twice.
-            link.attach(
-                self._tls.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
-            )
+            link.attach(context.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False))
+        link.begin(4 if context else 1)  # a handshake is slow on the chips
         self._compose()
-        try:
-            await link.drain()
-        except ValueError:  # mbedTLS about a certificate it does not trust, found during the handshake
-            raise OSError(_NO_TLS)
-        await self._accepted()
+        while not link.push():
+            await link.rest()  # no poll: in a TLS handshake it is often a read that is awaited
+        if context:
+            self._phase = brokerwords.STANDING
+        code = await self.inbox.answer()
+        if code:
+            raise OSError(brokerwords.REFUSED - code)
         self._address = address
-        link.begin()
-        client = self._client
-        client.publish(self.topic + b"/status", b"online", True)
-        if self._on_message is not None:
-            client.subscribe(self.topic + b"/command")
-        link.flush()
-        self.connects += 1
+        self._phase = brokerwords.STANDING
         self.error = ""
+        await self._ask_for(self.inbox.topics)
+        self._say(self.topic + b"/status", b"online", True, self._qos)
+        self.connects += 1
         self.state = CONNECTED
         self.up.set()
 
     def _compose(self):
         """Let umqtt put its CONNECT into the link; nothing is sent yet."""
-        client = self._client
+        client, link = self._client, self._link
         client.sock = None  # newer ones would close the socket they find here: our new link
         real = simple.socket
-        simple.socket = self._link
-        self._link.opening = True
+        simple.socket = link
+        link.hold = True
+        link.answers = b"\x20\x02\0\0"
         try:
             client.connect()
+            link.flush()
         finally:
-            self._link.opening = False
+            link.hold = False
             simple.socket = real
 
-    async def _accepted(self):
-        """Await CONNACK: umqtt's own way would hold up everything for a silent broker."""
+    async def _ask_for(self, topics):
+        """SUBSCRIBE to these topics, and await that the broker confirms it."""
         link = self._link
-        got = b""
-        while len(got) < 4:
-            part = link.sock.read(4 - len(got))
-            if part:
-                got += part
-            elif part is not None:
-                raise OSError(ECONNRESET)
-            else:
+        link.begin()
+        self._unconfirmed = 0
+        for topic in topics:
+            self._await_answer()
+            number = self._number()
+            self._client.pid = number - 1
+            link.answers = b"\x90\x03" + number.to_bytes(2, "big") + b"\0"
+            self._client.subscribe(topic, self._qos)
+        link.flush()
+        while self._unconfirmed:
+            if not self._take_in():
                 await link.rest()
-        if got[0] != 0x20 or got[1] != 2:
-            raise ValueError
-        if got[3]:
-            raise simple.MQTTException(got[3])
 
     async def _serve(self):
-        """Take messages and keep the link alive. Returns when publish() has dropped the link."""
+        """Take what comes and keep the link alive. Returns when publish() has dropped the link."""
         link = self._link
         half = self._keepalive * 500
         patience = max(self._timeout, half // 2)
         born = pinged = time.ticks_ms()
         asked = False
-        more = False
         pause = _TICK_MS
         while True:
             await asyncio.sleep_ms(pause)
@@ -269,51 +287,51 @@ class Mqtt:
             if link.sock is None:
                 return
             pause = _TICK_MS
-            if more or link.ready():
-                link.begin()
-                link.peek = True
-                kind = self._client.wait_msg()
-                # None or a message; any other packet would leave its octets to be taken for the next
-                if kind is not None and kind & 0xF0 != 0x30:
-                    raise ValueError
-                link.flush()
+            left = _READS
+            while left and self._take_in():
+                left -= 1
                 pause = 0
-                # Ask again, without a poll: a TLS record may hold messages of which the socket below,
-                # which is what some ports poll, knows nothing any more.
-                more = not link.peek
-                if link.sock is None:  # dropped by a publish() out of on_message
-                    return
             now = time.ticks_ms()
+            self._judge(now, patience)
             if self._pause > 1 and time.ticks_diff(now, born) > _PROVEN_MS:
                 self._pause = 1
+            if asked and time.ticks_diff(link.heard, pinged) > 0:
+                asked = False
             if asked:
-                if link.heard:
-                    asked = False
-                elif time.ticks_diff(now, pinged) > patience:
+                if time.ticks_diff(now, pinged) > patience:
                     raise OSError(ETIMEDOUT)
-            elif time.ticks_diff(now, pinged) >= half:
-                link.begin()
-                link.heard = False
+            elif time.ticks_diff(now, pinged) >= half and link.push():
                 self._client.ping()
                 link.flush()
                 pinged = now
                 asked = True
 
-    def _arrived(self, topic, payload):
-        if self._link.too_large:
-            self._link.too_large = False
-            self.error = "a message was too large and was left out"
-            return
-        try:
-            self._on_message(topic, payload)
-        except Exception:  # noqa: BLE001 a fault of the command, whichever, is none of the link
-            self.error = "a command could not be carried out"
+    def _judge(self, now, patience):
+        """OSError(ETIMEDOUT) for a broker that owes us something for too long."""
+        link = self._link
+        if (
+            (not link.push() and time.ticks_diff(now, link.moved) > 4 * self._timeout)
+            or (self._unconfirmed and time.ticks_diff(now, self._asked) > 2 * patience)
+            or self.inbox.late(self._timeout)
+        ):
+            raise OSError(ETIMEDOUT)
+
+    def _take_in(self):
+        """Take in some octets; False when there are no more."""
+        kind = self.inbox.take()
+        if kind == _CONNACK:
+            raise ValueError
+        if kind == _PUBACK or kind == _SUBACK:
+            self._unconfirmed = max(0, self._unconfirmed - 1)
+            self._asked = time.ticks_ms()
+            if self.inbox.code:
+                self.error = NO_TOPICS
+        return kind is not None
 
     def _farewell(self):
         if self.state == CONNECTED:
             try:
-                self._link.begin()
-                self._client.publish(self.topic + b"/status", b"offline", True)
+                self._say(self.topic + b"/status", self.last_word, True, 0)  # nobody awaits more
                 self._client.disconnect()
             except FAULTS:
                 pass  # the broker says it for us: that is what the will is for

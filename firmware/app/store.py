@@ -20,6 +20,8 @@ import os
 from hanport import octets
 
 SETTINGS = "settings.json"
+# What TLS to the broker needs, in PEM: of the CA to trust, and of this device.
+CERTIFICATES = "mqtt_ca.pem mqtt_cert.pem mqtt_key.pem"
 TOTALS = "totals.bin"
 _MARK = b"hanport "
 
@@ -99,3 +101,12 @@ def forget(name):
             os.remove(name + ending)
         except OSError:
             continue  # there was none
+
+
+def remove(name):
+    """Remove a file with all its generations."""
+    forget(name)
+    try:
+        os.remove(name)
+    except OSError:
+        pass  # there was none

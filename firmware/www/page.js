@@ -83,6 +83,7 @@ function showStatus(s) {
     ["Port", s.port.line_settings],
     ["Readings", number(s.port.readings, 0) + (faults ? `, ${number(faults, 0)} faults` : "")],
     ["MQTT", s.mqtt.state + (s.mqtt.error ? ": " + s.mqtt.error : "")],
+    ...(s.mqtt.warning ? [["MQTT is open to others", s.mqtt.warning]] : []),
     [s.network.kind, [s.network.state, s.network.address, s.device.rssi_dbm === undefined ? "" : s.device.rssi_dbm + " dBm"].filter(Boolean).join(", ")],
     ["Clock", s.clock.source],
     ...(s.device.supply ? [["Supply", s.device.supply + (s.device.vcc_v === undefined ? "" : `, ${number(s.device.vcc_v, 2)} V`)]] : []),
@@ -90,6 +91,7 @@ function showStatus(s) {
     ["Running for", age(s.device.up_s)],
     ...[(s.left_out || []).filter((room) => ROOMS[room]).map((room) => ROOMS[room]).join(", ")].filter(Boolean).map((rooms) => ["Not on this board", rooms]),
   ]);
+  for (const dd of $("health").querySelectorAll("dd")) if (s.mqtt.warning === dd.textContent) dd.className = "bad";
   pause = 1000 * (s.device.poll_s || 2);
   $("version").textContent = s.device.name + " " + s.device.version;
 }

@@ -81,6 +81,10 @@ $("restore").addEventListener("change", async (event) => {
   const said = await send("/api/restore", await event.target.files[0].text(), "text/plain");
   if (said) { await load(); tell(done(said), "good"); }
 });
+for (const input of document.querySelectorAll("#certificates input")) input.addEventListener("change", async () => {
+  const said = await send("/api/certificate?what=" + input.dataset.what, await input.files[0].text(), "text/plain").catch(() => null);
+  if (said) tell("Saved.", "good");
+});
 $("update").addEventListener("change", async (event) => {
   tell("Sending the update …");
   const said = await send("/api/update", event.target.files[0], "application/octet-stream").catch(() => null);

@@ -9,6 +9,7 @@ import amsconfig
 import backup
 import presets
 import settings
+import settingwords
 from localtime import zone
 
 KEY = "00112233445566778899AABBCCDDEEFF"
@@ -20,7 +21,7 @@ SECRETS = {
     "page_password": "side-salaisuus",
     "ap_password": "portal-tajna",
 }
-KINDS = ("text", "int", "flag", "pick", "key", "zone", "host", "ip")
+KINDS = ("text", "int", "flag", "pick", "key", "zone", "host", "ip", "topic")
 
 
 def some():
@@ -28,16 +29,16 @@ def some():
     given = {
         "name": "Zähler im Keller",
         "baud": 2400,
-        "mqtt_tls": True,
+        "mqtt_commands": True,
         "grid": "IT",
         "zone": "Europe/Helsinki",
         "hostname": "meter-1",
         "address": "192.168.1.20",
-        "mqtt_topic": ' "quoted" # not a comment = value ',
+        "mqtt_user": ' "quoted" # not a comment = value ',
     }
     given.update(SECRETS)
     made = settings.Settings(given)
-    assert made.problems == [] and made["mqtt_topic"] == given["mqtt_topic"]
+    assert made.problems == [] and made["mqtt_user"] == given["mqtt_user"]
     return made
 
 
@@ -49,13 +50,14 @@ def same(a, b):
 def test_schema():
     """Rows are whole, keys differ, each default fits, and groups are not scattered."""
     rows = list(settings.rows())
-    assert len(rows) > 30 and all(len(fields) == 8 for fields in rows)
+    assert len(rows) > 30 and all(len(fields) == 6 for fields in rows)
     assert len({fields[0] for fields in rows}) == len(rows)
-    assert len({fields[6] for fields in rows}) == len(rows), "two labels are alike"
+    assert len({settings.label(fields[0]) for fields in rows}) == len(rows), "two labels are alike"
     groups = []
     fresh = settings.Settings()
     for fields in rows:
-        key, group, kind, default, bounds, secret, label, words = fields
+        key, group, kind, default, bounds, secret = fields
+        label, words = settingwords.words(key)
         assert kind in KINDS and group in ("Meter", "Network", "MQTT", "Device"), key
         assert label and label[0] == label[0].upper() and words.endswith("."), key
         assert secret in ("", "secret") and (key.find("password") < 0 or secret), key
@@ -76,7 +78,7 @@ def test_names_that_others_read():
         assert isinstance(s[key], str), key
     for key in "baud buffer mqtt_port mqtt_keepalive http_port wifi_power".split():
         assert isinstance(s[key], int), key
-    assert s["mqtt_tls"] is False and s.key("key") is None and s["mqtt_format"] == "amsjson"
+    assert s["mqtt_commands"] is False and s.key("key") is None and s["mqtt_format"] == "amsjson"
     for key in ("no_such", "", "a|b", "baud|Meter", "country\nbaud"):
         try:
             s[key]
@@ -89,9 +91,15 @@ GOOD = (
     ("baud", "115200", 115200),
     ("baud", 921600, 921600),
     ("mqtt_port", " 1 ", 1),
-    ("mqtt_tls", "on", True),
-    ("mqtt_tls", 0, False),
-    ("mqtt_tls", "No", False),
+    ("mqtt_commands", "on", True),
+    ("mqtt_commands", 0, False),
+    ("mqtt_commands", "No", False),
+    # A flag in the first versions: whoever wanted TLS gets the strict kind.
+    ("mqtt_tls", True, "checked"),
+    ("mqtt_tls", "on", "checked"),
+    ("mqtt_tls", "1", "checked"),
+    ("mqtt_tls", False, "off"),
+    ("mqtt_tls", "unchecked", "unchecked"),
     ("parity", "", ""),
     ("energy_unit", "10 Wh", "10 Wh"),
     ("key", "0x" + KEY.lower(), KEY),
@@ -105,8 +113,15 @@ GOOD = (
     ("wifi_ssid", "å" * 16, "å" * 16),
     ("wifi_password", "12345678", "12345678"),
     ("wifi_password", "", ""),
+    ("mqtt_topic", "house/meter å", "house/meter å"),
 )
 BAD = (
+    ("mqtt_topic", "", "Topic takes 1 to 100 letters, none of them # or +, and no / at the ends."),
+    ("mqtt_topic", "a/#", "none of them"),
+    ("mqtt_topic", "a/+/b", "none of them"),
+    ("mqtt_topic", "/a", "no / at the ends"),
+    ("mqtt_topic", "a/", "no / at the ends"),
+    ("mqtt_topic", "å" * 51, "1 to 100"),
     ("baud", 921601, "Speed of the meter port must be a whole number from 0 to 921600."),
     ("baud", -1, "whole number"),
     ("baud", "fast", "whole number"),
@@ -116,8 +131,11 @@ BAD = (
     ("baud", [1], "whole number"),
     ("mqtt_port", 0, "Port of the broker must be a whole number from 1 to 65535."),
     ("mqtt_port", "", "whole number"),
-    ("mqtt_tls", "perhaps", "TLS must be on or off."),
-    ("mqtt_tls", 2, "on or off"),
+    ("mqtt_commands", "perhaps", "Commands must be on or off."),
+    ("mqtt_commands", 2, "on or off"),
+    ("mqtt_tls", "", "TLS must be one of: off, checked, unchecked."),
+    ("mqtt_tls", 2, "one of"),
+    ("mqtt_tls", "on off", "one of"),
     ("parity", "9X9", "must be one of: 8N1, 8E1, 8O1, 8N2, 7E1, 7N1."),
     ("grid", "", "Grid must be one of: auto, TN, IT."),
     ("grid", "auto,TN", "one of"),
@@ -219,7 +237,7 @@ def test_backup_round_trip():
     text = backup.to_text(s, secrets=True)
     values, wrong = backup.from_text(text)
     assert wrong == [] and same(settings.Settings(values), s)
-    assert values["mqtt_topic"] == ' "quoted" # not a comment = value ' and values["mqtt_tls"] is True
+    assert values["mqtt_user"] == ' "quoted" # not a comment = value ' and values["mqtt_commands"] is True
     # From another system: other ends of lines, and as lines.
     assert backup.from_text(text.replace("\n", "\r\n")) == (values, [])
     assert backup.from_text(backup.lines(s, True)) == (values, [])
@@ -238,7 +256,7 @@ def test_backup_is_commented():
     """Help for each setting, groups, defaults as comments."""
     text = backup.to_text(settings.Settings({"baud": 2400}))
     for fields in settings.rows():
-        assert text.find("# %s: %s\n" % (fields[6], fields[7])) > 0, fields[0]
+        assert text.find("# %s: %s\n" % tuple(settingwords.words(fields[0]))) > 0, fields[0]
     assert text.find("\nbaud = 2400\n") > 0 and text.find("\n# mqtt_port = 1883\n") > 0
     assert text.find("\n# === Network ===\n") > 0 and text.find("\nversion = 2\n") > 0
     assert backup.from_text(text) == ({"baud": 2400}, [])
@@ -335,7 +353,7 @@ def test_ancestors_backup():
         "hostname": "ams-1a2b", "wifi_ssid": "Hjemme hos oss", "wifi_password": "made up pass=word",
         "address": "192.168.4.7", "gateway": "192.168.4.1", "mask": "255.255.255.0", "dns": "",
         "mqtt_host": "broker.example", "mqtt_port": 8883, "mqtt_client": "ams-1a2b", "mqtt_topic": "amsleser",
-        "mqtt_user": "anna", "mqtt_password": "made-up", "mqtt_tls": True, "mqtt_keepalive": 60,
+        "mqtt_user": "anna", "mqtt_password": "made-up", "mqtt_tls": "checked", "mqtt_keepalive": 60,
         "page_password": "side", "baud": 2400, "parity": "8E1", "invert": "on", "grid": "IT", "key": KEY,
         "auth_key": "", "domoticz_energy": "41", "domoticz_u1": "42", "domoticz_u2": "",
         "zone": "Europe/Stockholm", "ntp_host": "pool.ntp.org",

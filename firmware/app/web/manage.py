@@ -43,6 +43,7 @@ def _rows(settings):
         row["value"] = value
         yield mark + json.dumps(row)
         mark = ","
+    sys.modules.pop("settingwords", None)
     yield "]"
 
 
@@ -57,6 +58,8 @@ class Manage:
     async def handle(self, request, what):
         """Answer /api/<what>; None when it is none of these."""
         gc.collect()
+        if what == "certificate" and (request.method == "GET" or own_page(request)):
+            return await self._certificate(request)
         if request.method == "GET":
             if what == "settings":
                 return Response(_rows(self._house.settings), 200, _HEADERS)
@@ -74,6 +77,14 @@ class Manage:
         if what == "restart":
             return self._restart("a person")
         return None
+
+    async def _certificate(self, request):
+        """Certificates for TLS to the broker, where the board has it."""
+        try:
+            from app.web import certs
+        except ImportError:
+            return _refuse("TLS is not on this board.")
+        return await certs.handle(self._house, request)
 
     async def _change(self, request):
         """Settings as a JSON object; all of them fit, or none is taken."""

@@ -44,10 +44,15 @@ def _mqtt(w, house):
     if mqtt:
         if mqtt.error:
             w.text("error", mqtt.error.encode())
+        if mqtt.warning:
+            w.text("warning", mqtt.warning.encode())
         w.text("topic", house.settings["mqtt_topic"].encode())
         w.pair("published", mqtt.published)
         w.pair("connects", mqtt.connects)
         w.pair("failures", mqtt.failures)
+        if house.commands:
+            w.pair("commands", house.commands.carried)
+            w.pair("commands_refused", house.commands.refused)
     w.close()
 
 
