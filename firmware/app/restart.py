@@ -9,39 +9,21 @@ RTC memory, by octet: 0..15 belong to boot.py (its count of attempts) and are ha
 all numbers low octet first. Power loss empties it, which the checksum tells.
 """
 
+import sys
+
 import machine
 from micropython import const
 
+import app
 from app.board import config
 from hanport.octets import crc_xmodem
 
-# Kinds of reason, each with its sentence.
+# Kinds of reason; their sentences are in causes.py, loaded at the start and dropped.
 LATE = 1
 HELD_UP = 2
 MEMORY = 3
 FELL = 4
 ASKED = 5
-_SENTENCES = (
-    "\n"
-    "The watchdog restarted the device: task %s made no progress for %d s.\n"
-    "The watchdog restarted the device: task %s held up all others for %d s.\n"
-    "The device restarted itself: memory ran out in task %s.\n"
-    "The device restarted itself: the program stopped in %s.\n"
-    "The device restarted because it was asked to: %s."
-)
-# Where nothing was noted, by what the chip tells (reset_cause), number and words.
-_CAUSES_8266 = (
-    "0|Power was switched on.\n1|The chip's hardware watchdog restarted the device.\n"
-    "2|The chip's software crashed and restarted the device.\n"
-    "3|The chip's software watchdog restarted the device: something held up everything for 3 s.\n"
-    "4|The device was restarted.\n5|The device woke from deep sleep.\n6|The reset key or pin restarted it.\n"
-)
-_CAUSES_ESP32 = (
-    "1|Power was switched on, or the supply fell too low.\n2|The chip's software crashed, or the reset pin.\n"
-    "3|The hardware watchdog restarted the device: nothing went on in it for 90 s.\n"
-    "4|The device woke from deep sleep.\n5|The device was restarted.\n"
-)
-
 _AT = const(16)
 _LAYOUT = const(1)
 _KIND, _UP, _SECONDS, _COUNT = const(19), const(20), const(24), const(26)
@@ -54,6 +36,8 @@ class Restart:
     """Read: words (one sentence: why the device started), fault (the last fault, "" for none), count."""
 
     def __init__(self):
+        from app import causes
+
         self._rtc = machine.RTC()
         kept = self._rtc.memory()
         # What is longer was put there by someone else and is kept.
@@ -72,10 +56,17 @@ class Restart:
             buf[_AT : _AT + 3] = b"HF\x01"
         self.count = self._int(_COUNT, 2)  # restarts by faults since power came
         kind = buf[_KIND]
-        sentence = self._sentence(kind & 127) if kind else ""
+        sentence = causes.sentence(
+            kind & 127,
+            self._text(_NAME, _NAME_MAX),
+            self._int(_SECONDS, 2),
+            self._text(_DETAILS, _DETAILS_MAX),
+        )
         self.fault = sentence if 0 < kind & 127 < ASKED else ""
         fresh = kind and not kind & _TOLD
-        self.words = sentence if fresh else self._cause()
+        self.words = sentence if fresh else causes.cause(config.CHIP, machine)
+        sys.modules.pop("app.causes", None)
+        app.causes = None  # the package keeps it by name too
         if fresh:
             # It explains this start; the next one, by the reset key perhaps, must not be blamed on it.
             buf[_KIND] = kind | _TOLD
@@ -105,24 +96,6 @@ class Restart:
         while n:
             self._buf[at + n] = octets[n - 1]
             n -= 1
-
-    def _sentence(self, kind):
-        sentence = _SENTENCES.split("\n")[kind if kind <= ASKED else 0]
-        if not sentence:
-            return ""
-        name = self._text(_NAME, _NAME_MAX)
-        words = sentence % ((name, self._int(_SECONDS, 2)) if kind <= HELD_UP else (name,))
-        details = self._text(_DETAILS, _DETAILS_MAX)
-        return words + " (" + details + ")" if details else words
-
-    def _cause(self):
-        if config.CHIP == "unix":
-            return "The program was started."
-        number = "%d|" % machine.reset_cause()
-        for row in (_CAUSES_8266 if config.CHIP == "esp8266" else _CAUSES_ESP32).split("\n"):
-            if row.startswith(number):
-                return row[len(number) :]
-        return "The chip does not tell why it started."
 
     def refresh(self):
         """Take over boot.py's octets as they are now: they may have changed since the start."""

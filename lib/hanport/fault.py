@@ -46,54 +46,47 @@ KMP_ECHO = 37
 KMP_NO_TX = 38
 COUNT = 39  # how many codes there are
 
-# One row a code, in order: name|words|hint. One literal, so that it costs no heap on the device.
+# One row a code, in order: name|words. One literal, so that it costs no heap on the device.
 _ROWS = (
-    "none|no fault|\n"
-    "noise|octets that belong to no telegram|Check speed, parity and inversion of the port.\n"
-    "hcs|HDLC header checksum (HCS) is wrong|Usually noise on the line; check the cable and the parity.\n"
-    "fcs|HDLC frame checksum (FCS) is wrong|Usually noise on the line; check the cable and the parity.\n"
-    "flag|HDLC closing flag is missing|Octets were lost on the way; check the cable and the speed.\n"
-    "truncated|the telegram was cut short|Octets were lost or the line fell silent; check the cable.\n"
-    "too_large|telegram larger than the buffer|Raise the buffer size in the settings.\n"
-    "p1_crc|P1 telegram checksum (CRC16) is wrong|Usually noise on the line; check the cable.\n"
-    "p1_line|a P1 line could not be read and was skipped|Nothing to do if readings come.\n"
-    "mbus_sum|M-Bus checksum is wrong|Usually noise on the line; check the level converter.\n"
-    "mbus_stop|M-Bus stop octet is missing|Octets were lost on the way; check the speed.\n"
-    "segment|part of a segmented telegram is missing|Wait for the next telegram; octets were lost.\n"
-    "llc|the frame holds no DLMS telegram (no LLC header)|Send us the frame: this meter is new to us.\n"
-    "apdu|the telegram is of a kind that carries no readings|Send us the frame: this meter is new to us.\n"
-    "date_time|the telegram's date-time has an unknown form|Send us the frame: this meter is new to us.\n"
-    "axdr_short|a value runs past the end of the telegram|Send us the frame: this meter is new to us.\n"
-    "axdr_type|a value has an unknown type|Send us the frame, or check the decryption key.\n"
-    "axdr_depth|lists are nested too deep|Send us the frame, or check the decryption key.\n"
-    "axdr_count|the list has too many elements|Send us the frame, or check the decryption key.\n"
-    "axdr_excess|octets remain after the end of the list|Send us the frame: this meter is new to us.\n"
-    "list|the list of this meter is not known yet|Send us the frame: this meter is new to us.\n"
-    "no_key|the telegram is encrypted and no key is set|Ask your grid company for the key and enter it.\n"
-    "tag|the authentication tag does not match|Check both keys; they may be swapped.\n"
-    "wrong_key|the key does not decrypt this telegram|Check the encryption key.\n"
-    "security|the telegram uses an unknown kind of encryption|Send us the frame: this meter is new to us.\n"
-    "cipher_length|the encrypted part is cut short|Octets were lost on the way; check the cable.\n"
-    "block|a block of a block transfer is missing|Wait for the next telegram; octets were lost.\n"
-    "value|a value does not fit its register and was left out|Send us the frame: a unit is new to us.\n"
-    "clock|the meter's clock is not set|Nothing to do if readings come.\n"
-    "p1_empty|the telegram holds no reading|Send us the telegram: this meter is new to us.\n"
-    "p1_octet|an octet that is no text stands in the P1 telegram|Check speed and parity of the port.\n"
-    "replay|the invocation counter did not rise|Nothing to do if it happens once: the meter restarted.\n"
-    "swapped|the encryption key and the authentication key are swapped|Enter each key in the other's place.\n"
-    "unprotected|a ciphered telegram came without anything that proves it|Enter the authentication key.\n"
-    "kmp_silent|the meter does not answer|Check both wires and the speed (9600 for electricity meters, 1200 "
-    "for heat and water meters); press a key of a battery meter to wake its port. While the push of a meter "
-    "is on, its port answers nothing: then read the push instead.\n"
-    "kmp_locked|the meter answers, but its registers are locked|Ask your grid company to switch on the HAN "
-    "push (DLMS) of this meter and to give you its keys GPK60 and GPK61, or to open KMP without encryption. "
-    "Key GPK11 alone does not help: how it is used is not public.\n"
-    "kmp_crc|the meter's answers arrive damaged|Usually noise or light from outside; check the cable, or how "
-    "the optical head sits.\n"
-    "kmp_echo|only our own request comes back, the meter does not answer|The optical head sees itself, or TX "
-    "and RX touch: check how the head sits and the wire to the meter.\n"
-    "kmp_no_tx|this board has no wire to ask the meter with (TX)|Use a board with TX on the meter port, or "
-    "ask your grid company to switch on the push of the meter.\n"
+    "none|no fault\n"
+    "noise|octets that belong to no telegram\n"
+    "hcs|HDLC header checksum (HCS) is wrong\n"
+    "fcs|HDLC frame checksum (FCS) is wrong\n"
+    "flag|HDLC closing flag is missing\n"
+    "truncated|the telegram was cut short\n"
+    "too_large|telegram larger than the buffer\n"
+    "p1_crc|P1 telegram checksum (CRC16) is wrong\n"
+    "p1_line|a P1 line could not be read and was skipped\n"
+    "mbus_sum|M-Bus checksum is wrong\n"
+    "mbus_stop|M-Bus stop octet is missing\n"
+    "segment|part of a segmented telegram is missing\n"
+    "llc|the frame holds no DLMS telegram (no LLC header)\n"
+    "apdu|the telegram is of a kind that carries no readings\n"
+    "date_time|the telegram's date-time has an unknown form\n"
+    "axdr_short|a value runs past the end of the telegram\n"
+    "axdr_type|a value has an unknown type\n"
+    "axdr_depth|lists are nested too deep\n"
+    "axdr_count|the list has too many elements\n"
+    "axdr_excess|octets remain after the end of the list\n"
+    "list|the list of this meter is not known yet\n"
+    "no_key|the telegram is encrypted and no key is set\n"
+    "tag|the authentication tag does not match\n"
+    "wrong_key|the key does not decrypt this telegram\n"
+    "security|the telegram uses an unknown kind of encryption\n"
+    "cipher_length|the encrypted part is cut short\n"
+    "block|a block of a block transfer is missing\n"
+    "value|a value does not fit its register and was left out\n"
+    "clock|the meter's clock is not set\n"
+    "p1_empty|the telegram holds no reading\n"
+    "p1_octet|an octet that is no text stands in the P1 telegram\n"
+    "replay|the invocation counter did not rise\n"
+    "swapped|the encryption key and the authentication key are swapped\n"
+    "unprotected|a ciphered telegram came without anything that proves it\n"
+    "kmp_silent|the meter does not answer\n"
+    "kmp_locked|the meter answers, but its registers are locked\n"
+    "kmp_crc|the meter's answers arrive damaged\n"
+    "kmp_echo|only our own request comes back, the meter does not answer\n"
+    "kmp_no_tx|this board has no wire to ask the meter with (TX)\n"
 )
 
 
@@ -101,10 +94,8 @@ def _field(code, field):
     at = 0
     for _ in range(code):
         at = _ROWS.find("\n", at) + 1
-    for _ in range(field):
-        at = _ROWS.find("|", at) + 1
-    end = _ROWS.find("|" if field < 2 else "\n", at)
-    return _ROWS[at:end]
+    middle = _ROWS.find("|", at)
+    return _ROWS[middle + 1 : _ROWS.find("\n", at)] if field else _ROWS[at:middle]
 
 
 def name(code):
@@ -119,4 +110,6 @@ def words(code):
 
 def hint(code):
     """One action for the owner, or an empty string."""
-    return _field(code, 2)
+    from hanport import hints
+
+    return hints.of(code)
