@@ -1,6 +1,7 @@
 # Thin on purpose: tools/setup_env.py makes .venv, the other tools do the work.
 PYTHON ?= python3
 PYTEST_ARGS ?= -q
+JOBS ?= 4
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
@@ -13,7 +14,7 @@ demo: env-run ## a simulated meter, device and broker on this machine (SECONDS=2
 	@$(VENV) tools/demo.py --seconds $(or $(SECONDS),20)
 
 test: env-test ## all tests but the slow ones
-	@$(VENV) -m pytest $(PYTEST_ARGS) -m "not slow" host_tests
+	@$(VENV) -m pytest $(PYTEST_ARGS) -n $(JOBS) --dist loadfile -m "not slow" host_tests
 
 test-slow: env-test ## the slow tests
 	@$(VENV) -m pytest $(PYTEST_ARGS) -m slow host_tests

@@ -216,7 +216,8 @@ class Program:
 
     def _call(self, node):
         name = getattr(node.func, "id", None)
-        if name in ("getattr", "hasattr", "setattr", "delattr") and len(node.args) > 1:
+        # delattr is not among them: by a name put together, lib/unload.py takes modules off their packages
+        if name in ("getattr", "hasattr", "setattr") and len(node.args) > 1:
             if not isinstance(node.args[1], ast.Constant):
                 self.patterns.append(_ends(node.args[1]))
         elif name == "__import__":

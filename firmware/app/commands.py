@@ -5,10 +5,10 @@ lib/commands.py, imported for each and dropped.
 """
 
 import asyncio
-import sys
 
 import settings as schema
 from app import store
+from unload import unload
 
 
 class Commands:
@@ -50,7 +50,7 @@ class Commands:
             ok, words, more = (False, wrong, None) if wrong else self._carry_out(commands, asked)
             answer = commands.answer(asked, ok, words, more)
         finally:
-            sys.modules.pop("commands", None)
+            unload("commands")
         if ok:
             self.carried += 1
             self._house.log("Command by MQTT: " + words)

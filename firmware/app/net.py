@@ -2,13 +2,12 @@
 
 import asyncio
 import gc
-import sys
 
 import board_config as config
 
-import app
 from app import port
 from app.wifi import NO_NETWORK, RESTING, Wifi
+from unload import unload
 
 # Why set-up mode is open: words for the page.
 FIRST = "This device is new: it knows no network yet."
@@ -103,8 +102,5 @@ class Net:
         finally:
             self.portal = None
             self._not_before = port.up() + _REST_S
-            for name in ("app.portal", "app.captive", "app.web.setup", "presets"):
-                sys.modules.pop(name, None)
-            # The packages keep their modules by name too.
-            app.portal = app.captive = app.web.setup = None
+            unload("app.portal", "app.captive", "app.web.setup", "presets")
             gc.collect()

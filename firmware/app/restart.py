@@ -9,14 +9,13 @@ RTC memory, by octet: 0..15 belong to boot.py (its count of attempts) and are ha
 all numbers low octet first. Power loss empties it, which the checksum tells.
 """
 
-import sys
 
 import machine
 from micropython import const
 
-import app
 from app.board import config
 from hanport.octets import crc_xmodem
+from unload import unload
 
 # Kinds of reason; their sentences are in causes.py, loaded at the start and dropped.
 LATE = 1
@@ -65,8 +64,7 @@ class Restart:
         self.fault = sentence if 0 < kind & 127 < ASKED else ""
         fresh = kind and not kind & _TOLD
         self.words = sentence if fresh else causes.cause(config.CHIP, machine)
-        sys.modules.pop("app.causes", None)
-        app.causes = None  # the package keeps it by name too
+        unload("app.causes")
         if fresh:
             # It explains this start; the next one, by the reset key perhaps, must not be blamed on it.
             buf[_KIND] = kind | _TOLD

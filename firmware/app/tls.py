@@ -8,11 +8,11 @@ The certificates are files of store.py, PEM as they were uploaded (web/certs.py)
 import asyncio
 import gc
 import ssl
-import sys
 
 import pem
 import tlswords
 from app import port, store
+from unload import unload
 
 _CA, _CERTIFICATE, _KEY = store.CERTIFICATES.split()
 
@@ -66,5 +66,4 @@ async def prepare(mqtt, checked):
     try:
         return context(checked)
     finally:
-        for name in ("app.tls", "pem"):
-            sys.modules.pop(name, None)
+        unload("app.tls", "pem")

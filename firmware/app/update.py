@@ -19,6 +19,7 @@ from binascii import unhexlify
 from hashlib import sha256
 
 from app import marker
+from unload import unload
 
 _HEAD = 640  # octets of the longest manifest and signature
 
@@ -200,7 +201,8 @@ class Update:
         import ed25519
 
         good = ed25519.verify(self._public, self._manifest + image, self._signature)
-        del sys.modules["ed25519"], ed25519
+        del ed25519
+        unload("ed25519")
         gc.collect()
         return good
 

@@ -18,6 +18,8 @@ import build_tree
 import fetch_umqtt
 import shrink_image
 
+pytestmark = pytest.mark.usefixtures("build_folder")
+
 ROOT = Path(build.__file__).resolve().parent.parent
 MICROPYTHON = Path(sys.executable).with_name("micropython")
 

@@ -10,6 +10,8 @@ import build
 import build_sizes
 import build_tree
 
+pytestmark = pytest.mark.usefixtures("build_folder")
+
 BOARD = "pow_u"  # an ESP32-S2 without PSRAM
 
 

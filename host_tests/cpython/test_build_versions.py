@@ -10,6 +10,8 @@ import pytest
 
 import build_version
 
+pytestmark = pytest.mark.usefixtures("build_folder")
+
 ROOT = Path(build_version.__file__).resolve().parent.parent
 WRITTEN = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)[1]
 

@@ -28,6 +28,8 @@ import flash_page  # noqa: E402
 import flash_settings  # noqa: E402
 import label  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("build_folder")
+
 MAC = b"\x24\x0a\xc4\x00\x00\x01"  # of host_tests/fakes/network.py
 
 

@@ -47,7 +47,7 @@ STDLIB_ONLY = {"tools/setup_env.py"}
 # for all other modules of its package. A new file gets a place here before it gets an import.
 LAYERS = (
     "brokerwords ed25519 hanport._fast hanport.aes hanport.hextext hanport.hints hanport.keys "
-    "hanport.registers label localtime mqttpackets presets payload prices settingwords supply",
+    "hanport.registers label localtime mqttpackets payload presets prices settingwords supply unload",
     "hanport.fault",
     "pem tlswords hanport.doctor hanport.edges hanport.octets hanport.probe hanport.reading",
     "hanport.axdr",

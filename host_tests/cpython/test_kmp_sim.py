@@ -265,8 +265,10 @@ from app.mailbox import Mailbox
 from hanport import registers
 from hanport.doctor import Findings
 from hanport.kmp import Client
+class Kept:
+    take = lambda *_: None
 box, findings, lines = Mailbox(), Findings(), []
-poll = KmpPoll({"baud": 0, "parity": "", "invert": ""}, Client(300), box, findings, lines.append)
+poll = KmpPoll({"baud": 0, "parity": "", "invert": ""}, Client(300), box, findings, lines.append, Kept)
 async def main():
     task = asyncio.create_task(poll.run())
     for _ in range(600):

@@ -18,6 +18,8 @@ import pytest
 import build
 import make_firmware
 
+pytestmark = pytest.mark.usefixtures("build_folder")
+
 ROOT = build.ROOT
 CHIPS = {"esp32": "devkitc", "esp32s2": "pow_u", "esp32s3": "generic_esp32s3", "esp32c3": "c3_devkitm_1"}
 DEFINITIONS = sorted(path for path in (ROOT / "boards").glob("HANPORT_*") if path.is_dir())

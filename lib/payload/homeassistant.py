@@ -17,10 +17,10 @@ Assistant keeps their history. A device with `host` always announces entity by e
 empties the two announcements of amsreader that have another form here.
 """
 
-import sys
 
 import localtime
 from payload import haentities as entities
+from unload import unload
 
 NAME = "homeassistant"
 TITLE = "Home Assistant"
@@ -247,7 +247,4 @@ def farewell(k, device, memory, gone):
 
 def drop():
     """Let go of the module that announces: it is needed seldom."""
-    sys.modules.pop("payload.hadiscovery", None)
-    package = sys.modules.get("payload")
-    if hasattr(package, "hadiscovery"):
-        del package.hadiscovery
+    unload("payload.hadiscovery")

@@ -6,12 +6,12 @@ Writer, in pieces where it is long, and nothing is awaited while a text is in it
 
 import asyncio
 import gc
-import sys
 
 from microdot import Response
 
 import localtime
 from app import board, port
+from unload import unload
 
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
 _TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
@@ -111,7 +111,7 @@ class Apis:
             from payload import sysinfo
 
             answer = self._json(sysinfo.write, house.box.state, house.device, _about(house))
-            sys.modules.pop("payload.sysinfo", None)
+            unload("payload.sysinfo")
             return answer
         if path == "/metrics":
             from payload import metrics
@@ -170,7 +170,7 @@ class Apis:
         utc = house.box.latest.utc
         utc = port.now() if utc is None else utc
         p1text.write(w, house.box.state, port.up(), utc, localtime.zone(house.settings["zone"]))
-        sys.modules.pop("payload.p1text", None)
+        unload("payload.p1text")
         if w.full:
             return self._refuse(500, b"The telegram does not fit in memory.")
         return Response(bytes(w.octets()), 200, headers)

@@ -4,12 +4,12 @@ An empty body takes the file away. GET tells what is there, never a key. Left ou
 """
 
 import json
-import sys
 
 from microdot import Response
 
 import pem
 from app import port, store
+from unload import unload
 
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _MOST = 8192  # octets of a text
@@ -111,4 +111,4 @@ async def handle(house, request):
             await house.apply(house.settings)
         return _answer({"saved": True})
     finally:
-        sys.modules.pop("pem", None)
+        unload("pem")

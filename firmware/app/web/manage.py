@@ -6,12 +6,12 @@ of others cannot send its Origin. Secrets go in, and never out unless a backup w
 
 import gc
 import json
-import sys
 
 from microdot import Request, Response
 
 import settings as schema
 from app import store
+from unload import unload
 
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _BODY = 4096  # octets of the largest body that is taken into memory
@@ -43,7 +43,7 @@ def _rows(settings):
         row["value"] = value
         yield mark + json.dumps(row)
         mark = ","
-    sys.modules.pop("settingwords", None)
+    unload("settingwords")
     yield "]"
 
 
@@ -110,7 +110,7 @@ class Manage:
             import presets
 
             usual = presets.values(given["country"])
-            sys.modules.pop("presets", None)
+            unload("presets")
             for key in usual:
                 if key not in given:
                     given[key] = usual[key]
@@ -154,8 +154,7 @@ class Manage:
             import backup
 
             settings, told = backup.restored(self._house.settings, text)
-        for name in ("amsconfig", "backup"):
-            sys.modules.pop(name, None)
+        unload("amsconfig", "backup")
         if not settings:
             return _refuse(*told)
         return await self._take(settings, told)
@@ -183,8 +182,7 @@ class Manage:
                 break
             fault = job.feed(piece)
         fault = fault or job.finish() or job.activate()
-        for name in ("app.update", "app.romslots", "app.folderslots"):
-            sys.modules.pop(name, None)
+        unload("app.update", "app.romslots", "app.folderslots")
         if fault:
             return _refuse(fault)
         return self._restart("an update")
