@@ -7,7 +7,8 @@ What it does to a whole program, each step only where all that it touches is kno
 1. constants: values go where their names are read;
 2. what nothing calls is dropped, with docstrings, annotations and unused imports;
 3. names that nobody outside can spell are shared between functions, classes and modules;
-4. modules that are always resident together become one (shrink_bundle.py).
+4. modules that are always resident together become one (shrink_bundle.py);
+5. functions that only we call become branches of a few large ones (shrink_merge.py).
 
 The same sources give the same octets. ValueError: something in them cannot be shrunk.
 """
@@ -15,6 +16,8 @@ The same sources give the same octets. ValueError: something in them cannot be s
 import ast
 
 import shrink_bundle
+import shrink_calls
+import shrink_merge
 import shrink_names
 import shrink_shake
 import shrink_trim
@@ -88,7 +91,7 @@ def text_of(tree):
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
-def shrink(sources, roots=(), keep=(), bundles=None, steps="1234"):
+def shrink(sources, roots=(), keep=(), bundles=None, steps="12345", hot=(), strange=()):
     """sources: {module name: text}; a package has the name of its folder.
 
     roots: modules that are imported from outside by name. keep: names that are used from outside or that the
@@ -103,6 +106,12 @@ def shrink(sources, roots=(), keep=(), bundles=None, steps="1234"):
     if "4" in steps and bundles:
         shrink_bundle.bundle(program, bundles)
         _trim(program, "1" in steps, "2" in steps)
+    plan = None
+    if "5" in steps:
+        program.analyse()
+        plan = shrink_calls.Plan(program, bundles, hot, strange)
     if "3" in steps:
         _rename(program)
+    if plan:
+        shrink_merge.merge(program, plan)
     return {name: m.source if m.left else text_of(m.tree) for name, m in program.modules.items()}

@@ -25,6 +25,14 @@ _APART = ("board_config",)  # read by names that are put together
 ENTRIES = ("hanport", "app", "app.house", "app.web", "app.wifi", "microdot")
 _OUT = ("umqtt", "hanport_version", "hanport_key")
 
+# Modules whose functions stay functions: they run for every octet or value, or in an interrupt.
+HOT = tuple(
+    "hanport.octets hanport.framing hanport.hdlc hanport.mbus hanport.axdr hanport.aes hanport.gcm "
+    "hanport.ghash hanport.p1 hanport.hextext hanport.edges hanport.decoder app.watchdog app.edgeport "
+    "payload.writer".split()
+)
+_FAKES = HERE.parent / "host_tests" / "fakes"
+
 
 def module_of(path):
     """Name of the module at a path of the tree: lib/ is on the path itself."""
@@ -57,14 +65,29 @@ def roots_of(sources, outside):
     return sorted(found & set(sources))
 
 
+def strange_names():
+    """Names that the chip's own objects have, as their fakes do."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(_FAKES.glob("[!f]*.py"))]
+    return shrink.names_of(*texts)
+
+
 def _shrink(sources, outside):
     keep = sorted(shrink.names_of(*outside))
-    return shrink.shrink(sources, roots_of(sources, outside), keep, bundles_of(sources))
+    return shrink.shrink(
+        sources,
+        roots_of(sources, outside),
+        keep,
+        bundles_of(sources),
+        hot=HOT,
+        strange=strange_names(),
+    )
 
 
 def _kept(sources, outside, folder):
     """The same, from the folder of results when it was done before."""
-    tools = [path.read_text(encoding="utf-8") for path in sorted(HERE.glob("shrink*.py"))]
+    tools = [
+        path.read_text(encoding="utf-8") for path in sorted([*HERE.glob("shrink*.py"), *_FAKES.glob("*.py")])
+    ]
     given = json.dumps([sources, outside, tools], sort_keys=True)
     place = folder / (hashlib.sha256(given.encode()).hexdigest()[:32] + ".json")
     if place.is_file():

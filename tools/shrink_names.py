@@ -9,13 +9,13 @@ import ast
 from shrink_trim import PROTOCOL
 
 # Names that a .mpy file of version 6 can use without holding them (MicroPython's py/makeqstrdata.py).
-_FREE = (
+FREE = (
     "append count end endswith extend find format from_bytes get index insert isalpha isdigit islower "
     "isspace isupper items join key keys little lower lstrip main pop popitem remove replace reverse rfind "
     "rindex rsplit rstrip sep setdefault sort split start startswith step stop strip to_bytes update upper "
     "values copy clear throw args value send builtins bytecode read readinto readline write close"
 ).split()
-_ARGUMENTS = ["self", *_FREE]
+_ARGUMENTS = ["self", *FREE]
 _NOT_ATTRIBUTES = PROTOCOL | {"args", "value", "send", "throw", "close", "self"}
 _KEPT = ("const", "micropython")  # mpy-cross knows them by name
 
@@ -39,7 +39,7 @@ def _pick(pool, taken):
 # attributes reached through self only
 
 
-class _Families:
+class Families:
     """Classes that share names, because one is the base of another."""
 
     def __init__(self, program):
@@ -108,7 +108,7 @@ class _Families:
 
 def attributes(program):
     """Rename attributes that are only ever reached through self or the name of their class."""
-    families = _Families(program)
+    families = Families(program)
     places = {}  # family -> {name: [places]}
     others = set()  # names reached in other ways
     for m in program.live:
@@ -147,7 +147,7 @@ def _family(program, mine, others, barred):
     free = [n for n in free if not any(n.startswith(h) and n.endswith(t) for h, t in program.patterns)]
     taken = {name for name in mine if name not in free} | barred | program.strings | program.keep
     taken |= _NOT_ATTRIBUTES | program.written
-    pool = [*_FREE, *sorted(others)]
+    pool = [*FREE, *sorted(others)]
     for name in free:
         new = _pick(pool, taken)
         taken.add(new)
@@ -210,7 +210,7 @@ def modules(program, keywords):
         taken |= program.keep
         for binding in bindings:
             if binding not in staying:
-                new = _pick([*_FREE, *here, *everywhere], taken | _barred(binding, keywords))
+                new = _pick([*FREE, *here, *everywhere], taken | _barred(binding, keywords))
                 taken.add(new)
                 binding.rename(new)
 

@@ -1,0 +1,222 @@
+"""Functions of which every call is known, for shrink_merge.py.
+
+These are functions of a module and methods that are only ever called, with plain arguments, from functions. A
+method's calls are known when it is only ever reached through `self`, or when no other class, and nothing that
+is not ours, has a method of its name.
+"""
+
+import array
+import ast
+import asyncio
+import hashlib
+import io
+import socket
+
+from shrink_names import Families
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# Objects that are not ours, whose methods a call on something unknown may mean.
+_OTHERS = (
+    *(str, bytes, bytearray, memoryview, list, tuple, dict, set, int, array.array, type(i for i in ())),
+    *(io.BytesIO, io.StringIO, io.FileIO, socket.socket, type(hashlib.sha256())),
+    *(asyncio.Event, asyncio.Lock, asyncio.Task, asyncio.StreamReader, asyncio.StreamWriter),
+    *(asyncio.AbstractEventLoop, asyncio.AbstractServer),
+)
+_BY_NAME = ("getattr", "hasattr", "setattr", "delattr")
+_MOST_ARGUMENTS = 8
+
+
+class Candidate:
+    """A function to be merged. calls: (module, node, arguments) of each; owner: the class of a method."""
+
+    def __init__(self, m, node, owner):
+        self.m = m
+        self.node = node
+        self.owner = owner
+        self.calls = []
+        self.aliases = []  # (module, alias) that import it
+        self.defaults = [None] * (len(node.args.args) - len(node.args.defaults)) + node.args.defaults
+
+    def given(self, call):
+        """What a call gives, an expression an argument without self; None when it does not fit."""
+        own = [a.arg for a in self.node.args.args][bool(self.owner) :]
+        found = dict(zip(own, call.args, strict=False))
+        if len(call.args) > len(own):
+            return None
+        for k in call.keywords:
+            if k.arg not in own or k.arg in found:
+                return None
+            found[k.arg] = k.value
+        given = [found.get(name, d) for name, d in zip(own, self.defaults[bool(self.owner) :], strict=True)]
+        # What is written in another order would run in another order.
+        written = [*call.args, *(k.value for k in call.keywords)]
+        return None if None in given or [g for g in given if g in written] != written else given
+
+    def count(self):
+        """How many arguments there are, with self."""
+        return len(self.node.args.args)
+
+
+class Plan:
+    """candidates: those that can be merged. After it program's trees are as they were."""
+
+    def __init__(self, program, resident=(), hot=(), strange=()):
+        """resident: modules that others may import from as soon as they run.
+
+        hot: modules whose functions stay functions; strange: names of methods that the chip's objects have.
+        """
+        self.program = program
+        self.resident = set(resident)
+        self.hot = tuple(hot)
+        self.parents = {}
+        self.modules = {}
+        for m in program.live:
+            for node in m.nodes:
+                for child in ast.iter_child_nodes(node):
+                    self.parents[child] = node
+                    self.modules[child] = m
+        self.families = Families(program)
+        self.candidates = []
+        for m in program.live:
+            for statement in m.tree.body:
+                if isinstance(statement, FUNCTIONS):
+                    self._function(m, statement)
+        self.asked = self._asked_for()
+        others = {name for kind in _OTHERS for name in dir(kind)}
+        self._methods(others | set(strange) | program.external)
+
+    def _asked_for(self):
+        """Names that are asked for by getattr and the like."""
+        found = set()
+        for m in self.program.live:
+            for node in m.nodes:
+                if isinstance(node, ast.Call) and getattr(node.func, "id", None) in _BY_NAME:
+                    found.update(a.value for a in node.args[1:2] if isinstance(a, ast.Constant))
+        return found
+
+    # what may be merged at all
+
+    def _is_hot(self, m, name):
+        spelt = [h.replace(".", "_") + "__" for h in self.hot]
+        return m.name in self.hot or any(name.startswith(head) for head in spelt)
+
+    def _plain(self, m, node):
+        """True for a function without decorators, inner functions and arguments of unknown number."""
+        a = node.args
+        if node.decorator_list or a.vararg or a.kwarg or a.kwonlyargs or a.posonlyargs:
+            return False
+        if len(a.args) > _MOST_ARGUMENTS or not all(isinstance(d, ast.Constant) for d in a.defaults):
+            return False
+        scope = m.scopes.scope_of[node]
+        if len(list(scope.tree())) > 1 or scope.outer:
+            return False
+        return not any(isinstance(n, ast.Name) and n.id == "super" for n in ast.walk(node))
+
+    def _call(self, load):
+        """The call whose function an expression is, when it has plain arguments and runs in a function."""
+        call = self.parents[load]
+        if not isinstance(call, ast.Call) or call.func is not load:
+            return None
+        if any(k.arg is None for k in call.keywords) or any(isinstance(a, ast.Starred) for a in call.args):
+            return None
+        node = call
+        while node in self.parents:
+            inside, node = node, self.parents[node]
+            if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+                body = node.body if isinstance(node.body, list) else [node.body]
+                return call if inside in body else None  # else a default or a decorator, which runs at once
+        return None
+
+    def _take(self, candidate, loads):
+        """Add a candidate when each of (module, expression that means it) is a call that fits."""
+        home = candidate.m.name
+        for m, load in loads:
+            if m is not candidate.m and not self._may_import(m, home):
+                return
+            call = self._call(load)
+            given = candidate.given(call) if call else None
+            if given is None:
+                return
+            candidate.calls.append((m, call, given))
+        if candidate.calls:
+            self.candidates.append(candidate)
+
+    def _may_import(self, m, home):
+        """True when home is there whenever m is loaded."""
+        if home not in self.resident:
+            return False
+        loaded = (s for s in m.tree.body if isinstance(s, ast.ImportFrom))
+        return m.name not in self.resident or any(s.module == home for s in loaded)
+
+    def _function(self, m, node):
+        binding = m.scopes.of[node]
+        if self._is_hot(m, node.name) or not self._plain(m, node) or len(binding.binds) != 1:
+            return
+        if binding.fixed or self.program.blocked(binding):
+            return
+        candidate = Candidate(m, node, None)
+        loads = [(m, load) for load in binding.loads]
+        for kind, what, other in binding.outside:
+            if kind == "load":
+                loads.append((other, what))
+                continue
+            named = other.scopes.of.get(what) if kind == "alias" else None
+            if named is None or len(named.binds) != 1 or named.outside:
+                return
+            if named.scope.kind == "module" and self.program.blocked(named):
+                return
+            candidate.aliases.append((other, what))
+            loads += [(other, load) for load in named.loads]
+        self._take(candidate, loads)
+
+    # methods
+
+    def _methods(self, barred):
+        through = {}  # name -> attributes that spell it
+        for m in self.program.live:
+            for node in m.nodes:
+                if isinstance(node, ast.Attribute):
+                    through.setdefault(node.attr, []).append((m, node))
+        defined = {}  # name -> classes that hold it, or functions that a class imports under it
+        for scope in self.families.scopes.values():
+            for name in scope.names:
+                defined.setdefault(name, []).append(scope.node)
+        for owner in self.families.scopes:
+            m = self.families.modules[owner]
+            if self._is_hot(m, owner.name):
+                continue
+            for node in owner.body:
+                if isinstance(node, FUNCTIONS) and self._plain(m, node) and node.args.args:
+                    self._method(m, owner, node, through.get(node.name, ()), defined[node.name], barred)
+
+    def _method(self, m, owner, node, spelt, holders, barred):
+        name = node.name
+        scope = self.families.scopes[owner]
+        if name[:2] == "__" or scope.names[name].loads or len(scope.names[name].binds) > 1:
+            return
+        if name in self.asked or name in self.program.keep and name[0] != "_":
+            return
+        if any(name.startswith(h) and name.endswith(t) for h, t in self.program.patterns):
+            return
+        family = self.families.family(owner)
+        if family in self.families.foreign:
+            return
+        own = []
+        for where, attribute in spelt:
+            found = self.families.of(where, attribute.value)
+            if attribute in self.program.resolved or not isinstance(attribute.ctx, ast.Load):
+                return
+            if found is not None and not self._through_self(where, attribute.value):
+                return  # through the name of a class
+            if found is None:
+                if len(holders) > 1 or name in barred:
+                    return  # may mean any of them
+                own.append((where, attribute))
+            elif self.families.family(found) is family:
+                own.append((where, attribute))
+        if sum(self.families.family(h) is family for h in holders if h in self.families.up) > 1:
+            return
+        self._take(Candidate(m, node, owner), own)
+
+    def _through_self(self, m, value):
+        return isinstance(value, ast.Name) and m.scopes.of[value] in self.families.selves
