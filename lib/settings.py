@@ -226,8 +226,10 @@ class Settings:
 
     def of(self, fields):
         """The value of a row that is at hand."""
-        key, _, kind, default, bounds, _ = fields[:6]
-        return self._values[key] if key in self._values else _checked(kind, default, bounds)
+        key, _, kind, default = fields[:4]
+        if key in self._values:
+            return self._values[key]
+        return int(default) if kind == "int" else default == "on" if kind == "flag" else default
 
     def key(self, name):
         """16 octets of a key, or None when it is not set."""

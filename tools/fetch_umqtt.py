@@ -23,8 +23,8 @@ VENDOR = ROOT / "build" / "vendor"
 UMQTT = "micropython-umqtt.simple==1.3.4"
 UMQTT_SHA256 = "8555d2f654deb8eb0d724f79b0811a78cc94029d070f3d96bbd74288653d63a5"  # of umqtt/simple.py
 
-# __init__ takes all from microdot.py; helpers is for sse (the live stream). The rest stays off the device.
-MICRODOT_FILES = ("__init__.py", "microdot.py", "helpers.py", "sse.py")
+# __init__ takes all from microdot.py. The rest stays off the device.
+MICRODOT_FILES = ("__init__.py", "microdot.py")
 
 
 class FetchError(Exception):
@@ -91,6 +91,9 @@ def bring_microdot(vendor):
         path = vendor / "microdot" / name
         if not path.is_file() or path.read_bytes() != data:
             write_whole(path, data)
+    for path in (vendor / "microdot").glob("*.py"):
+        if path.name not in MICRODOT_FILES:
+            path.unlink()  # of an earlier version of this file
 
 
 def bring(vendor=VENDOR):

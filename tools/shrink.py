@@ -8,13 +8,15 @@ What it does to a whole program, each step only where all that it touches is kno
 2. what nothing calls is dropped, with docstrings, annotations and unused imports;
 3. names that nobody outside can spell are shared between functions, classes and modules;
 4. modules that are always resident together become one (shrink_bundle.py);
-5. functions that only we call become branches of a few large ones (shrink_merge.py).
+5. functions that only we call become branches of a few large ones (shrink_merge.py), and those that run
+   seldom go into modules apart (shrink_apart.py).
 
 The same sources give the same octets. ValueError: something in them cannot be shrunk.
 """
 
 import ast
 
+import shrink_apart
 import shrink_bundle
 import shrink_calls
 import shrink_merge
@@ -91,7 +93,7 @@ def text_of(tree):
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
-def shrink(sources, roots=(), keep=(), bundles=None, steps="12345", hot=(), strange=()):
+def shrink(sources, roots=(), keep=(), bundles=None, steps="12345", hot=(), strange=(), seldom=()):
     """sources: {module name: text}; a package has the name of its folder.
 
     roots: modules that are imported from outside by name. keep: names that are used from outside or that the
@@ -110,8 +112,10 @@ def shrink(sources, roots=(), keep=(), bundles=None, steps="12345", hot=(), stra
     if "5" in steps:
         program.analyse()
         plan = shrink_calls.Plan(program, bundles, hot, strange)
+        apart = shrink_apart.choose(plan, seldom)
     if "3" in steps:
         _rename(program)
     if plan:
         shrink_merge.merge(program, plan)
+        shrink_apart.move(program, apart)
     return {name: m.source if m.left else text_of(m.tree) for name, m in program.modules.items()}

@@ -35,6 +35,7 @@ class Candidate:
         self.owner = owner
         self.calls = []
         self.aliases = []  # (module, alias) that import it
+        self.inner = len(list(m.scopes.scope_of[node].tree())) > 1  # functions in it see its locals
         self.defaults = [None] * (len(node.args.args) - len(node.args.defaults)) + node.args.defaults
 
     def given(self, call):
@@ -101,14 +102,14 @@ class Plan:
         return m.name in self.hot or any(name.startswith(head) for head in spelt)
 
     def _plain(self, m, node):
-        """True for a function without decorators, inner functions and arguments of unknown number."""
+        """True for a function without decorators and with arguments of a known number."""
         a = node.args
         if node.decorator_list or a.vararg or a.kwarg or a.kwonlyargs or a.posonlyargs:
             return False
         if len(a.args) > _MOST_ARGUMENTS or not all(isinstance(d, ast.Constant) for d in a.defaults):
             return False
         scope = m.scopes.scope_of[node]
-        if len(list(scope.tree())) > 1 or scope.outer:
+        if scope.outer:
             return False
         return not any(isinstance(n, ast.Name) and n.id == "super" for n in ast.walk(node))
 

@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import shrink
+import shrink_seldom
 
 HERE = Path(__file__).resolve().parent
 KEPT = HERE.parent / "build" / "shrunk"
@@ -80,6 +81,7 @@ def _shrink(sources, outside):
         bundles_of(sources),
         hot=HOT,
         strange=strange_names(),
+        seldom=shrink_seldom.rows(),
     )
 
 
@@ -108,5 +110,7 @@ def shrunk(files, outside, folder=KEPT):
     sources = {name: files[path].decode() for name, path in paths.items()}
     made = _kept(sources, list(outside), folder)
     found = {path: files[path] for path in files if module_of(path) in _APART}
+    apart = {name: f"lib/{name}.py" for name in made if name not in paths}
+    paths.update(apart)
     found.update({paths[name]: text.encode() for name, text in made.items()})
-    return {path: found[path] for path in files if path in found}
+    return {path: found[path] for path in [*files, *apart.values()] if path in found}

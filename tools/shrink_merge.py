@@ -24,6 +24,8 @@ def _groups(candidates):
     """Lists of candidates that become one function: alike in kind, arguments and the room for locals."""
     rooms = {}
     for c in candidates:
+        if c.inner:
+            continue
         scope = c.m.scopes.scope_of[c.node]
         n = len(scope.names) - c.count()
         size = 0 if n <= 2 else 1 if n <= 6 else 2
@@ -110,10 +112,10 @@ class _Merge:
         )
 
 
-def _spelt(m):
+def spelt(tree):
     """Every name that a module's tree spells as a name."""
     found = set()
-    for node in ast.walk(m.tree):
+    for node in ast.walk(tree):
         for field in ("id", "arg", "name", "asname"):
             text = getattr(node, field, None)
             if isinstance(text, str):
@@ -123,12 +125,12 @@ def _spelt(m):
     return found
 
 
-def _drop(m, gone):
+def drop(tree, gone):
     """Take definitions and imported names out of a tree."""
-    for node in ast.walk(m.tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             node.names = [a for a in node.names if a not in gone]
-    for node in ast.walk(m.tree):
+    for node in ast.walk(tree):
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
             if isinstance(block, list):
@@ -142,13 +144,13 @@ def _drop(m, gone):
 def _named(program, groups, scopes):
     """A _Merge a group, under a name that means nothing else where it is called."""
     known = sorted({n.attr for m in program.live for n in ast.walk(m.tree) if isinstance(n, ast.Attribute)})
-    taken = {m: _spelt(m) | set(scopes[m].builtins.names) for m in program.live}
+    taken = {m: spelt(m.tree) | set(scopes[m].builtins.names) for m in program.live}
     merges = []
     for group in groups:
         merge = _Merge(group, None)
-        spelt = set(FREE) | program.children(group[0].m.name)
-        spelt.update(*(taken[m] for m in merge.users))
-        merge.name = next(n for n in [*known, *(f"_f{k}" for k in range(99))] if n not in spelt)
+        barred = set(FREE) | program.children(group[0].m.name)
+        barred.update(*(taken[m] for m in merge.users))
+        merge.name = next(n for n in [*known, *(f"_f{k}" for k in range(99))] if n not in barred)
         for m in merge.users:
             taken[m].add(merge.name)
         merges.append(merge)
@@ -165,9 +167,9 @@ def merge(program, plan):
     for one in merges:
         home = one.group[0].m
         made.setdefault(home, []).append(one.build(scopes, barred))
-        _drop(home, {c.node for c in one.group})
+        drop(home.tree, {c.node for c in one.group})
         for m in sorted(one.users - {home}, key=lambda m: m.name):
-            _drop(m, {alias for c in one.group for where, alias in c.aliases if where is m})
+            drop(m.tree, {alias for c in one.group for where, alias in c.aliases if where is m})
             alias = ast.alias(name=one.name, asname=None)
             m.tree.body.insert(0, ast.ImportFrom(module=home.name, names=[alias], level=0))
     for m, functions in made.items():

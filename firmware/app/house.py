@@ -136,7 +136,7 @@ class House:
             if second and second != first:
                 made.append(formats.start(second, s, self.decoder))
             self.publisher = Publisher(
-                self.box, self.mqtt, self.device, self.writer, s["mqtt_topic"].encode(), made, self._every
+                self.box, self.mqtt, self.device, self.writer, self.mqtt.topic, made, self._every
             )
             if s["mqtt_commands"] or self.publisher.subscriptions():
                 from app.commands import Commands

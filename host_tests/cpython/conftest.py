@@ -3,7 +3,11 @@
 import fcntl
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("hanport", deadline=None)  # no test judges the speed of the machine
+hypothesis.settings.load_profile("hanport")
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 

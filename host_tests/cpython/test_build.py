@@ -17,6 +17,7 @@ import build
 import build_tree
 import fetch_umqtt
 import shrink_image
+import shrink_seldom
 
 pytestmark = pytest.mark.usefixtures("build_folder")
 
@@ -169,8 +170,10 @@ def test_every_module_is_compiled_and_every_page_packed(image):
     wanted = {str(Path(path).with_suffix(".mpy")) for name, path in names.items() if name not in inside}
     files = files_in(image)
     made = {name for name in files if name.endswith(".mpy")}
-    # What programs outside import by its own name is there besides, as an alias.
-    assert wanted <= made <= {str(Path(path).with_suffix(".mpy")) for path in sources}
+    # What programs outside import by its own name is there besides, as an alias, and what runs seldom.
+    apart = {name for name in made if name.startswith("lib/_")}
+    assert wanted <= made - apart <= {str(Path(path).with_suffix(".mpy")) for path in sources}
+    assert len(apart) == len({str(row) for row in shrink_seldom.rows()})
     assert {name[4:-3] for name in files if name.endswith(".gz")} == {
         path.name for path in (ROOT / "firmware" / "www").iterdir()
     }

@@ -172,8 +172,8 @@ def test_a_meter_that_must_be_asked(started, tmp_path, locked):
 def test_runs_from_the_image(started, tmp_path, board):
     """The firmware of .mpy files only, mounted read-only from a ROMFS image."""
     image = tmp_path / "app.romfs"
-    command = [sys.executable, str(TOP / "tools" / "build.py"), "--board", board, "--host", "--out", str(image)]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, str(TOP / "tools" / "build.py"), "--board", board, "--host"]
+    subprocess.run([*command, "--out", str(image)], check=True, capture_output=True)
     run = started(["aidon/list3-3p4w.hex"], options=["--image", str(image), "--heap", "256k"])
     assert json.loads(run.wait("hanport", lambda p: b"tPI" in p))["data"]["tPI"] == 12345.67
     assert run.get("api/status")["device"]["version"] != "source"

@@ -55,6 +55,20 @@ class Poller:
     poll = ipoll
 
 
+async def _awrite(self, data):
+    self.write(data)
+    await self.drain()
+
+
+async def _aclose(self):
+    self.close()
+    await self.wait_closed()
+
+
+asyncio.StreamWriter.awrite = _awrite
+asyncio.StreamWriter.aclose = _aclose
+
+
 class PortReader:
     """asyncio.StreamReader of MicroPython: around an object with readinto() that gives None for nothing."""
 

@@ -1,9 +1,14 @@
-"""The device's own web page and JSON, on microdot."""
+"""The device's own web page and JSON. microdot reads the requests and writes the answers.
 
+Which answer belongs to which request is decided here and not by microdot's routes: for one page and a handful
+of paths they would keep more heap than all that is served.
+"""
+
+import asyncio
 import gc
 from binascii import a2b_base64
 
-from microdot import Microdot, Response
+from microdot import Request, Response
 
 from app import port
 from app.web import status
@@ -16,27 +21,70 @@ _TYPES = {
     "js": "text/javascript",
     "svg": "image/svg+xml",
 }
+_PATIENCE_S = 10  # for a whole request: browsers open connections that they never use
+_METHODS = ("GET", "HEAD", "POST")
+_BACKLOG = 4  # connections that wait
 
 
 class Site:
-    """What is served, over the house's state. One route takes all: each would keep 250 octets of heap."""
+    """What is served, over the house's state."""
+
+    max_content_length = Request.max_content_length
 
     def __init__(self, house):
         self._house = house
         self.guest = None  # in set-up mode: async function of a request; what it gives goes before the page
         self._manage = self._apis = None
-        self._app = app = Microdot()
-        app.before_request(self._locked)
-        app.errorhandler(404)(self._lost)
-        for rule in ("/", "/<path:rest>"):
-            app.route(rule, methods=["GET", "POST"])(self.serve)
 
     async def run(self):
         """Serve until an error."""
-        await self._app.start_server(host="0.0.0.0", port=self._house.settings["http_port"])
+        number = self._house.settings["http_port"]
+        server = await asyncio.start_server(self._connected, "0.0.0.0", number, backlog=_BACKLOG)
+        try:
+            await server.wait_closed()
+        finally:
+            server.close()
 
-    async def serve(self, request, rest="index.html"):
-        """Answer any request."""
+    async def _connected(self, reader, writer):
+        """One connection, which is one request."""
+        try:
+            answer = await self._asked(reader, writer)
+            if answer:
+                await answer.write(writer)
+        except (OSError, EOFError, asyncio.TimeoutError):
+            pass  # whoever asked has gone, or never asks
+        finally:
+            await _close(writer)
+
+    async def _asked(self, reader, writer):
+        """The answer to what comes; none to nothing, and False where it has been written already."""
+        try:
+            asked = Request.create(self, reader, writer, writer.get_extra_info("peername"))
+            request = await asyncio.wait_for(asked, _PATIENCE_S)
+        except (ValueError, IndexError):
+            return _words(400, "This is no request of HTTP.")
+        if request is None:
+            return None
+        try:
+            answer = await self._answered(request)
+        except Exception as fault:
+            if isinstance(fault, (OSError, EOFError)):
+                raise
+            self._house.keeper.stray(None, {"exception": fault})
+            answer = _words(500, "This could not be done: see the device's log.")
+        if answer:
+            answer.is_head = request.method == "HEAD"
+        return answer
+
+    async def _answered(self, request):
+        if request.content_length > Request.max_content_length:
+            return _words(413, "This is too large.")
+        if request.method not in _METHODS:
+            return Response("", 200 if request.method == "OPTIONS" else 405, {"Allow": ", ".join(_METHODS)})
+        return self._locked(request) or await self.serve(request, request.path[1:] or "index.html")
+
+    async def serve(self, request, rest):
+        """Answer any request. rest: its path without the first slash."""
         if self.guest and (rest == "index.html" or not rest.startswith(("www/", "api/"))):
             answer = await self.guest(request)
             if answer:
@@ -48,7 +96,7 @@ class Site:
             answer = await self._managed(request, rest[4:])
         if answer is None:
             answer = await self._local(request)
-        return answer or await self._lost(request)
+        return await self._lost(request) if answer is None else answer
 
     def _seen(self, rest):
         """What the page shows, and what the page is made of."""
@@ -124,7 +172,9 @@ class Site:
             sent = ":"
         if sent[sent.find(":") + 1 :] == wanted:
             return None
-        return Response("This page has a password.", 401, {"WWW-Authenticate": 'Basic realm="Hanport"'})
+        refusal = _words(401, "This page has a password.")
+        refusal.headers["WWW-Authenticate"] = 'Basic realm="Hanport"'
+        return refusal
 
     async def _lost(self, request):
         """No such page, in words."""
@@ -132,4 +182,15 @@ class Site:
             answer = await self.guest(request)
             if answer:
                 return answer
-        return Response("There is no such page here.", 404, {"Content-Type": "text/plain; charset=utf-8"})
+        return _words(404, "There is no such page here.")
+
+
+def _words(status, words):
+    return Response(words, status, {"Content-Type": "text/plain; charset=utf-8"})
+
+
+async def _close(writer):
+    try:
+        await writer.aclose()
+    except OSError:
+        pass  # it was reset

@@ -78,4 +78,4 @@ async def serve(request, house):
     finally:
         watcher.cancel()
         _open.remove(writer)
-    return Response.already_handled
+    return False

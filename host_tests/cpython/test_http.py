@@ -1,0 +1,79 @@
+"""What the device answers to requests that are none, that it does not know, and to those who never ask."""
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from local_api import PATIENCE, Unit  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory):
+    made = Unit(tmp_path_factory.mktemp("http"), {"wifi_ssid": "home"}, "kaifa/list1.hex")
+    try:
+        made.until(lambda: made.ask("/is-alive")[0] == 200)
+        yield made
+    finally:
+        made.device.stop()
+
+
+def said(unit, octets):
+    """All that comes back for these octets, until the device closes the connection."""
+    host, port = unit.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as line:
+        line.sendall(octets)
+        found = b""
+        try:
+            while piece := line.recv(4096):
+                found += piece
+        except ConnectionResetError:
+            pass  # what was not read when the answer was known
+    return found
+
+
+@pytest.mark.parametrize(
+    "octets, status",
+    [
+        (b"hello\r\n\r\n", b"400"),
+        (b"GET / HTTP\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"400"),
+        (b"GET /" + b"x" * 4000 + b" HTTP/1.1\r\n\r\n", b"400"),
+        (b"\xff\xfe\xfd\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n", b"400"),
+        (b"POST /api/settings HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", b"413"),
+        (b"DELETE / HTTP/1.1\r\n\r\n", b"405"),
+        (b"OPTIONS / HTTP/1.1\r\n\r\n", b"200"),
+        (b"GET /none HTTP/1.1\r\n\r\n", b"404"),
+        (b"HEAD /is-alive HTTP/1.1\r\n\r\n", b"200"),
+    ],
+)
+def test_each_has_its_status(unit, octets, status):
+    answer = said(unit, octets)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split()[1] == status, answer
+    if status in (b"405", b"200") and octets[:4] != b"HEAD":
+        assert b"Allow: GET, HEAD, POST" in head
+    assert not body or body.endswith(b"."), "words for people"
+    assert unit.ask("/is-alive")[0] == 200
+
+
+def test_head_has_no_body(unit):
+    status, headers, text = unit.ask("/", "HEAD")
+    assert status == 200 and headers["Content-Type"].startswith("text/html") and not text
+
+
+def test_who_never_asks_is_let_go(unit):
+    """Half a request and an open connection end with the connection; half a body, too."""
+    for octets in (b"", b"GET / HT", b"POST /api/settings HTTP/1.1\r\nContent-Length: 20\r\n\r\n{"):
+        assert said(unit, octets) == b""
+    assert unit.ask("/is-alive")[0] == 200
+
+
+def test_a_body_that_is_no_text(unit):
+    answer = said(unit, b"POST /api/settings HTTP/1.1\r\nContent-Length: 3\r\nHost: x\r\n\r\n\xff\xfe\xfd")
+    assert answer.split()[1] == b"400", answer
+    assert unit.ask("/is-alive")[0] == 200

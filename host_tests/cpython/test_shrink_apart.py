@@ -1,0 +1,116 @@
+"""tools/shrink_apart.py: functions in modules apart do what they did, and only one such module is kept."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from shrink_unit import said, write  # noqa: E402
+
+import build_tree  # noqa: E402
+import device  # noqa: E402
+import shrink  # noqa: E402
+import shrink_image  # noqa: E402
+import shrink_seldom  # noqa: E402
+
+MAIN = """
+import asyncio
+import extra
+import sys
+LIMIT = 10
+_state = 1
+def begin(n, step=2):
+    global _state
+    _state = n
+    return settle(step), _state
+def settle(step):
+    return [k * step for k in range(LIMIT) if k > _state]
+def rare(box):
+    try:
+        return box._deep(1) + 1
+    except ValueError as e:
+        return str(e)
+async def slow(n):
+    await asyncio.sleep(0)
+    return n, extra.help(n)
+class Box:
+    def __init__(self):
+        self.n = 5
+    def _deep(self, k):
+        if k > self.n:
+            raise ValueError("deep")
+        return self._deep(k + 1) + settle(1)[0]
+    def show(self):
+        return self._wide(3)
+    def _wide(self, n):
+        return self.n + n
+def run():
+    box = Box()
+    print(begin(3), settle(1), rare(box), begin(7, 1), asyncio.run(slow(3)), box.show(), again())
+    print([name for name in sys.modules if name[:1] == "_" and name[1:].isdigit()])
+def again():
+    return settle(3), rare(Box())
+"""
+EXTRA = "def help(n):\n    from main import again, settle\n    return settle(n), again()\n"
+SELDOM = [
+    [("main", ["settle", "Box._wide"]), ("extra", ["help"])],  # extra is not there before main
+    [("main", ["rare", "Box._deep"])],
+    [("main", ["slow", "again", "no_such"])],
+]
+
+
+@pytest.mark.parametrize("steps", ["15", "1235", "12345"])
+def test_same(tmp_path, steps):
+    sources = {"main": MAIN, "extra": EXTRA}
+    bundles = {"main": ["main"]} if "4" in steps else {"main": []}
+    new = shrink.shrink(sources, ["main"], {"run"}, bundles, steps, seldom=SELDOM)
+    assert set(new) == {"main", "extra", "_0", "_1", "_2"}
+    for interpreter in (sys.executable, device.micropython()):
+        outputs = []
+        for n, texts in enumerate((sources, new)):
+            folder = tmp_path / f"{n}-{Path(interpreter).name}"
+            write(folder, texts)
+            outputs.append(said(interpreter, folder))
+        assert outputs[0] == outputs[1] and "deep" in outputs[0]
+
+
+COUNTING = """
+import builtins
+import main
+real, made = builtins.__import__, []
+def counting(name, *more):
+    if name[:1] == "_":
+        made.append(name)
+    return real(name, *more)
+builtins.__import__ = counting
+main.run()
+print(made)
+"""
+
+
+def test_the_newest_is_kept(tmp_path):
+    """One module is loaded for calls that follow each other, and anew after another was."""
+    main = "def a():\n    return 1\ndef b():\n    return 2\ndef c():\n    return 3\n"
+    main += "def run():\n    print(a() + b(), c(), a())\n"
+    seldom = [[("main", ["a", "b"])], [("main", ["c"])]]
+    new = shrink.shrink({"main": main}, ["main"], {"run"}, {"main": []}, "5", seldom=seldom)
+    write(tmp_path, new)
+    assert said(device.micropython(), tmp_path, COUNTING).split("\n")[:2] == ["3 3 1", "['_0', '_1', '_0']"]
+
+
+def test_the_table_names_what_there_is():
+    """Each function of tools/shrink_seldom.py is one of the source."""
+    missing = []
+    for row in shrink_seldom.rows():
+        for module, names in row:
+            place = module.replace(".", "/") + ".py"
+            tops = [build_tree.ROOT / "firmware", build_tree.ROOT / "lib"]
+            text = next(p / place for p in tops if (p / place).is_file()).read_text(encoding="utf-8")
+            missing += [f"{module} {n}" for n in names if f"def {n.split('.')[-1]}(" not in text]
+    assert not missing
+
+
+def test_hot_functions_are_not_in_the_table():
+    assert not {module for row in shrink_seldom.rows() for module, _ in row} & set(shrink_image.HOT)
