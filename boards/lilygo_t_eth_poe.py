@@ -47,4 +47,4 @@ ETH_POWER = 5  # strapping pin
 ETH_CLOCK = 17
 ETH_CLOCK_OUT = True
 
-LEAVE_OUT = ()
+LEAVE_OUT = ""

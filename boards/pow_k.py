@@ -47,4 +47,4 @@ ETH_POWER = None
 ETH_CLOCK = None
 ETH_CLOCK_OUT = None
 
-LEAVE_OUT = ()
+LEAVE_OUT = ""

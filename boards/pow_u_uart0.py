@@ -48,9 +48,7 @@ ETH_CLOCK = None
 ETH_CLOCK_OUT = None
 
 LEAVE_OUT = (
-    "app/edgeport", "app/ether", "app/folderslots", "app/heap", "app/kmppoll", "app/tls",
-    "app/web/certs", "lib/hanport/_fast", "lib/hanport/edges", "lib/hanport/kmp",
-    "lib/hanport/kmp_frame", "lib/hanport/kmp_registers", "lib/payload/homewizard",
-    "lib/payload/metrics", "lib/payload/openmetrics", "lib/payload/p1text", "lib/pem", "lib/tlswords",
-    "umqtt",
-)  # fmt: skip
+    "app/edgeport app/ether app/folderslots app/heap app/kmppoll app/tls app/web/certs "
+    "lib/hanport/_fast lib/hanport/edges lib/hanport/kmp lib/hanport/kmp_frame "
+    "lib/hanport/kmp_registers lib/payload/metrics lib/payload/openmetrics lib/pem lib/tlswords umqtt"
+)

@@ -47,4 +47,4 @@ ETH_POWER = None
 ETH_CLOCK = 0  # strapping pin
 ETH_CLOCK_OUT = False
 
-LEAVE_OUT = ()
+LEAVE_OUT = ""

@@ -47,4 +47,4 @@ ETH_POWER = 16  # switches the 50 MHz oscillator on
 ETH_CLOCK = 0  # strapping pin
 ETH_CLOCK_OUT = False
 
-LEAVE_OUT = ()
+LEAVE_OUT = ""

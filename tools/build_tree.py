@@ -210,7 +210,7 @@ def sources(board, march, umqtt):
     found.update({f"lib/{name}.py": text.encode() for name, text in written_modules().items()})
     if march is None:
         del found["lib/" + NATIVE]
-    out = tuple(board["LEAVE_OUT"])
+    out = tuple(board["LEAVE_OUT"].split())
     return {
         path: octets
         for path, octets in found.items()
@@ -247,6 +247,6 @@ def fill_stage(stage, board, march, umqtt, say=print):
     rooms = ", ".join(f"{room} {count}" for room, count in counts.items() if room != "board_config.py")
     say(f"compiled  {rooms}, board")
     if board["LEAVE_OUT"]:
-        say("left out  " + ", ".join(board["LEAVE_OUT"]))
+        say("left out  " + ", ".join(board["LEAVE_OUT"].split()))
     files, before, after = pack_pages(ROOT / "firmware" / "www", stage / "www")
     say(f"pages     {files} files, {before:,} octets, packed {after:,}")

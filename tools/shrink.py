@@ -4,7 +4,7 @@
 
 What it does to a whole program, each step only where all that it touches is known for certain:
 
-1. constants: values go where their names are read;
+1. constants: values go where their names are read, and what they decide is decided;
 2. what nothing calls is dropped, with docstrings, annotations and unused imports;
 3. names that nobody outside can spell are shared between functions, classes and modules;
 4. modules that are always resident together become one (shrink_bundle.py);
@@ -19,6 +19,7 @@ import ast
 import shrink_apart
 import shrink_bundle
 import shrink_calls
+import shrink_fold
 import shrink_merge
 import shrink_names
 import shrink_shake
@@ -32,13 +33,13 @@ def _trim(program, constants, shake):
     """Steps 1 and 2, until nothing changes."""
     if constants and shake:
         program.analyse()
-        while shrink_trim.constants(program):
+        while shrink_trim.constants(program) | shrink_fold.fold(program):
             program.analyse()
         shrink_trim.plain(program)
     changed = True
     while changed:
         program.analyse()
-        changed = constants and shrink_trim.constants(program)
+        changed = constants and (shrink_trim.constants(program) | shrink_fold.fold(program))
         if changed:
             program.analyse()
         if shake:

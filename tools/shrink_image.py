@@ -19,7 +19,6 @@ import shrink_seldom
 HERE = Path(__file__).resolve().parent
 KEPT = HERE.parent / "build" / "shrunk"
 _MOST = 30  # results that are kept
-_APART = ("board_config",)  # read by names that are put together
 
 # Modules that are loaded as long as the device runs, by the package they go into. Each comes with all that it
 # imports when it is loaded; but modules that are also dropped or asked for by name must not be among these.
@@ -106,10 +105,10 @@ def _kept(sources, outside, folder):
 
 def shrunk(files, outside, folder=KEPT):
     """{path: octets} of all modules -> the same of fewer and smaller ones. ValueError: it cannot be done."""
-    paths = {module_of(path): path for path in files if module_of(path) not in _APART}
+    paths = {module_of(path): path for path in files}
     sources = {name: files[path].decode() for name, path in paths.items()}
     made = _kept(sources, list(outside), folder)
-    found = {path: files[path] for path in files if module_of(path) in _APART}
+    found = {}
     apart = {name: f"lib/{name}.py" for name in made if name not in paths}
     paths.update(apart)
     found.update({paths[name]: text.encode() for name, text in made.items()})

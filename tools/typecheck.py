@@ -87,7 +87,7 @@ def write_made():
 
 def left_out(chip):
     """Paths of the sources that the image of this chip goes without."""
-    rooms = build_tree.read_board(CHIPS[chip])["LEAVE_OUT"]
+    rooms = build_tree.read_board(CHIPS[chip])["LEAVE_OUT"].split()
     homes = {"app": ROOT / "firmware", "lib": ROOT}
     paths = [homes[room.split("/")[0]] / f"{room}.py" for room in rooms if room.split("/")[0] in homes]
     return [str(path.relative_to(ROOT)) for path in paths]

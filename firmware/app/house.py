@@ -3,9 +3,11 @@
 import asyncio
 import gc
 
+import board_config as config
+
 import localtime
 import settings as schema
-from app import board, marker, store
+from app import marker, store
 from app.clock import Clock
 from app.diag import Device, Log
 from app.kept import Kept
@@ -23,7 +25,7 @@ from payload import formats
 from payload.writer import Writer
 
 # Octets of the largest message: with 4096 Home Assistant is told of a device as a whole.
-_ROOM = 2048 if board.config.CHIP == "esp8266" else 4096
+_ROOM = 2048 if config.CHIP == "esp8266" else 4096
 
 
 class House:
@@ -54,7 +56,6 @@ class House:
 
     def _outside(self):
         """Lights, button and supply, where the board has them."""
-        config = board.config
         self.led = self.button = self.power = None
         # A board without lights may still have a button: the lights then do nothing.
         if config.LED is not None or config.LED_RED is not None or config.BUTTON is not None:
@@ -226,7 +227,7 @@ class House:
             ("update", self._confirm),
         )
         self._begin()
-        if board.config.CHIP.startswith("esp32"):
+        if config.CHIP.startswith("esp32"):
             from app import heap
 
             heap.settle()

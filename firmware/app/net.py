@@ -37,7 +37,7 @@ class Net:
 
     def _wanted(self):
         # Who sets a WiFi on a board with Ethernet wants it used.
-        wired = getattr(config, "ETH_PHY", None) and not self._house.settings["wifi_ssid"]
+        wired = config.ETH_PHY and not self._house.settings["wifi_ssid"]
         return "Ethernet" if wired else "WiFi"
 
     def _way(self):

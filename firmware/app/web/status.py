@@ -117,7 +117,7 @@ def _write(w, house, lines):
         w.text("totals", " ".join(held).encode())
     w.key("left_out")
     w.open(b"[")
-    for room in getattr(board.config, "LEAVE_OUT", ()):
+    for room in board.config.LEAVE_OUT.split():
         w.item()
         w.string(room.encode())
     w.close(b"]")
