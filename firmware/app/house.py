@@ -3,11 +3,9 @@
 import asyncio
 import gc
 
-import board_config as config
-
 import localtime
 import settings as schema
-from app import marker, store
+from app import board, marker, store
 from app.clock import Clock
 from app.diag import Device, Log
 from app.kept import Kept
@@ -25,7 +23,7 @@ from payload import formats
 from payload.writer import Writer
 
 # Octets of the largest message: with 4096 Home Assistant is told of a device as a whole.
-_ROOM = 2048 if config.CHIP == "esp8266" else 4096
+_ROOM = 2048 if board.config.CHIP == "esp8266" else 4096
 
 
 class House:
@@ -58,19 +56,23 @@ class House:
         """Lights, button and supply, where the board has them."""
         self.led = self.button = self.power = None
         # A board without lights may still have a button: the lights then do nothing.
-        if config.LED is not None or config.LED_RED is not None or config.BUTTON is not None:
+        if (
+            board.config.LED is not None
+            or board.config.LED_RED is not None
+            or board.config.BUTTON is not None
+        ):
             from app import led
 
-            self.led = led.Led(config, lambda: self.settings["led"])
+            self.led = led.Led(board.config, lambda: self.settings["led"])
             self.led.event(led.START)
-            if config.BUTTON is not None:
+            if board.config.BUTTON is not None:
                 from app.button import Button
 
-                self.button = Button(config, self.led, self._set_up, self._factory)
-        if config.VCC_INTERNAL or config.VCC_PIN is not None:
+                self.button = Button(board.config, self.led, self._set_up, self._factory)
+        if board.config.VCC_INTERNAL or board.config.VCC_PIN is not None:
             from app.power import Power
 
-            self.power = Power(config, self.log)
+            self.power = Power(board.config, self.log)
             self.power.wait()  # before any radio
             self.device.vcc = lambda: self.power.mv
 
@@ -169,22 +171,22 @@ class House:
 
     def _begin(self):
         """Start the rooms that depend on the settings."""
-        if self.mqtt:
-            self.mqtt.beat = self.watchdog.register("mqtt", 300)
-        if hasattr(self.port, "watch"):
-            self.port.beat = self.watchdog.register("silence watch", 60)
+        mqtt = self.mqtt
+        watch = getattr(self.port, "watch", None)
+        # Without one, that of the settings before is watched no more.
+        beat = self.watchdog.register("mqtt", 300 if mqtt else 0)
+        self.port.beat = self.watchdog.register("silence watch", 60 if watch else 0)
+        if mqtt:
+            mqtt.beat = beat
+            mqtt.way = self.net.up  # without it a broker's name would be looked up for nothing, and long
         self._tasks = self._start(
             ("meter port", self.port.run),
-            ("silence watch", getattr(self.port, "watch", None)),
+            ("silence watch", watch),
             ("publisher", self.publisher.run if self.publisher else None),
             ("finding", self._tell if self.publisher else None),
-            ("mqtt", self._mqtt if self.mqtt else None),
+            ("mqtt", mqtt.run if mqtt else None),
             ("commands", self.commands.run if self.commands else None),
         )
-
-    async def _mqtt(self):
-        await self.net.up.wait()  # before that a broker's name would be looked up for nothing, and long
-        await self.mqtt.run()
 
     async def _leave(self, old, new):
         """Take back what is retained at the broker and will not be renewed."""
@@ -198,13 +200,17 @@ class House:
 
     async def apply(self, settings):
         """Live by new settings from now on: the page, the network, the log and the newest reading stay."""
+        old = self.settings
+        self.settings = settings  # at once: who saves again meanwhile changes these
         if self.mqtt and self.mqtt.up.is_set():
-            await self._leave(self.settings, settings)
+            await self._leave(old, settings)
         for task in self._tasks:
             task.cancel()
+        tasks = self._tasks = []
         await asyncio.sleep_ms(100)  # MQTT says goodbye
-        self.settings = settings
-        self.device.name = settings["name"].encode()
+        if self._tasks is not tasks:
+            return  # somebody has saved again, and begins the rooms
+        self.device.name = self.settings["name"].encode()
         self._furnish()
         self._begin()
 
@@ -227,7 +233,7 @@ class House:
             ("update", self._confirm),
         )
         self._begin()
-        if config.CHIP.startswith("esp32"):
+        if board.config.CHIP.startswith("esp32"):
             from app import heap
 
             heap.settle()

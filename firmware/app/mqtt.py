@@ -32,6 +32,10 @@ NO_TOPICS = "broker refused the topics that this device wants to read"
 _TICK_MS = const(50)  # how often a silent link is looked at
 _PROVEN_MS = const(30000)  # a connection that lived this long makes the next back-off start from 1 s
 _SLOWEST_S = const(60)
+_SOON_S = const(6)  # the slowest for a broker that is away: it is asked again soon enough after its return
+_LOOK_MS = const(250)  # how often the network is looked at between two attempts
+_VAIN = const(4)  # attempts at an address until its name is looked up anew
+_PING_MS = const(10000)  # at most between two: readings alone do not show that nobody takes them any more
 _READS = const(16)  # times 128 octets: what is taken in before the other tasks run
 
 _CONNACK = const(0x20)
@@ -62,6 +66,7 @@ class Mqtt:
     def __init__(self, host, port=1883, client_id=b"", user=None, password=None, topic=b"hanport",
                  keepalive=60, timeout=3, tls=OFF, qos=0):  # fmt: skip
         self.beat = _nothing
+        self.way = None  # an Event, set while there is a network; None: there always is
         self.state = OFF
         self.error = ""
         self.warning = NOT_CHECKED if tls == UNCHECKED else ""
@@ -76,6 +81,7 @@ class Mqtt:
         self._keepalive = keepalive or 60
         self._timeout = timeout * 1000
         self._address = None
+        self._vain = 0  # attempts at it since it led to a broker
         self._pause = 1
         self._phase = brokerwords.PLAIN
         self._link = Link(self._timeout)
@@ -98,21 +104,39 @@ class Mqtt:
     async def run(self):
         """The life of the connection; ends only by cancellation, with `offline` said properly."""
         self._pause = 1
+        left = 0
         try:
             while True:
-                self.beat()
+                await self._rest(left)
                 self.state = CONNECTING
+                slowest = _SLOWEST_S
                 try:
                     await self._open()
                     await self._serve()
                 except FAULTS as fault:
                     self._lost(fault)
+                    # Not for who refuses us, nor for a name that is not found: a name server that is silent
+                    # holds up everything. Positive are the faults of the C library.
+                    if self._phase and isinstance(fault, OSError) and fault.args[0] > 0:
+                        slowest = _SOON_S
                 # The jitter of up to a quarter keeps a street of meters from returning in step.
                 self.state = WAITING
-                await asyncio.sleep_ms(self._pause * (1000 + os.urandom(1)[0]))
-                self._pause = min(self._pause * 2, _SLOWEST_S)
+                left = min(self._pause, slowest) * (1000 + os.urandom(1)[0])
+                self._pause = min(self._pause * 2, slowest)
         finally:
             self._farewell()
+
+    async def _rest(self, left):
+        """Wait so many ms, and for a network: after its return at once."""
+        while True:
+            self.beat()
+            if self.way and not self.way.is_set():
+                left = 0
+                self._pause = 1
+            elif left <= 0:
+                return
+            await asyncio.sleep_ms(_LOOK_MS)
+            left -= _LOOK_MS
 
     def publish(self, topic, payload, retain=False, sure=False):
         """Hand one message to the network; True when it was taken.
@@ -202,15 +226,17 @@ class Mqtt:
         link = self._link
         self._phase = brokerwords.PLAIN
         context = await self._secure() if self.tls != OFF else None
-        address = self._address
-        if address is None:
+        if self._address is None or self._vain >= _VAIN:
+            self._vain = 0
             try:
-                # Blocks, on every port. Hence kept for as long as it leads to a broker.
-                address = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
+                # Blocks, on every port, and for long when nobody answers. Hence asked for seldom.
+                self._address = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
             except (OSError, IndexError):
-                raise OSError(brokerwords.NO_HOST)
+                if self._address is None:
+                    raise OSError(brokerwords.NO_HOST)
             await asyncio.sleep_ms(0)
-        self._address = None
+        self._vain += 1
+        address = self._address
         sock = socket.socket(address[0], address[1], address[2])
         link.attach(sock)
         link.begin()
@@ -233,7 +259,7 @@ class Mqtt:
         code = await self.inbox.answer()
         if code:
             raise OSError(brokerwords.REFUSED - code)
-        self._address = address
+        self._vain = 0
         self._phase = brokerwords.STANDING
         self.error = ""
         await self._ask_for(self.inbox.topics)
@@ -270,14 +296,16 @@ class Mqtt:
             self._client.subscribe(topic, self._qos)
         link.flush()
         while self._unconfirmed:
-            if not self._take_in():
-                await link.rest()
+            await link.rest()
+            left = _READS
+            while left and self._take_in():
+                left -= 1
 
     async def _serve(self):
         """Take what comes and keep the link alive. Returns when publish() has dropped the link."""
         link = self._link
-        half = self._keepalive * 500
-        patience = max(self._timeout, half // 2)
+        half = min(self._keepalive * 500, _PING_MS)
+        patience = max(self._timeout, half * 3 // 4)
         born = pinged = time.ticks_ms()
         asked = False
         pause = _TICK_MS

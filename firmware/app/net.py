@@ -20,7 +20,11 @@ _REST_S = 900  # from one set-up mode that nobody came to until the next: its ra
 
 
 class Net:
-    """Keeps the device on the network. path: the way in use; portal: the set-up mode, or None."""
+    """Keeps the device on the network. path: the way in use; portal: the set-up mode, or None.
+
+    up: an Event, set while there is a network; the same for each way, for tasks that wait for it when the way
+    changes.
+    """
 
     def __init__(self, house):
         self._house = house
@@ -28,12 +32,8 @@ class Net:
         self._not_before = 0
         self._task = None
         self.portal = None
+        self.up = asyncio.Event()
         self.path = self._way()
-
-    @property
-    def up(self):
-        """Event: set while there is a network."""
-        return self.path.up
 
     def _wanted(self):
         # Who sets a WiFi on a board with Ethernet wants it used.
@@ -43,10 +43,14 @@ class Net:
     def _way(self):
         house = self._house
         if self._wanted() == "WiFi":
-            return Wifi(house.settings, house.log)
-        from app.ether import Ether
+            way = Wifi(house.settings, house.log)
+        else:
+            from app.ether import Ether
 
-        return Ether(house.settings, house.log)
+            way = Ether(house.settings, house.log)
+        self.up.clear()
+        way.up = self.up
+        return way
 
     def setup(self):
         """Start set-up mode, or end it: what the button does. No setting is lost by it."""

@@ -23,6 +23,7 @@ _AWAY_S = 180  # without a request for so long nobody is there any more
 _OPEN_S = 300  # open for someone to come, when it opened by itself
 _ASKED_S = 900  # when the button asked
 _RETRY_S = 60
+_SOON_S = 6  # while nobody has joined the set-up network, whom the search on other channels could disturb
 _LEAVE_S = 300  # after saving: the page may show the first reading meanwhile
 
 
@@ -79,13 +80,14 @@ class Portal:
                 if self.busy():
                     continue
                 self.wifi.look()
+                s = house.settings
                 if (
                     retry
+                    and s["wifi_ssid"]  # none where a cable has failed
                     and not self.online()
                     and not self._visited(_RETRY_S)
-                    and port.up() - tried > _RETRY_S
+                    and port.up() - tried >= self._gap()
                 ):
-                    s = house.settings
                     await self.wifi.join(s["wifi_ssid"], s["wifi_password"], False)
                     tried = port.up()
             await asyncio.sleep(1)  # for the last answer to go out
@@ -117,6 +119,11 @@ class Portal:
 
     def _visited(self, seconds):
         return self.seen is not None and port.up() - self.seen < seconds
+
+    def _gap(self):
+        """Seconds between two attempts at the set network."""
+        soon = self.wifi.state != wifi.WRONG_PASSWORD and not self._ap.isconnected()
+        return _SOON_S if soon else _RETRY_S
 
     def _ended(self, opened, retry, forever):
         up = port.up()

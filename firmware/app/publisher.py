@@ -34,18 +34,12 @@ class Publisher:
         self.skipped = 0  # messages that did not fit the buffer
 
     async def run(self):
-        """Publish for ever."""
+        """Publish each reading as it comes, for ever."""
         seen = 0
         while True:
             seen = await self._box.newer(seen)
-            if not self._due():
-                continue
-            if self._send():
-                continue
-            # The broker is away: what comes meanwhile is outdated when it returns, the newest is not.
-            await self._mqtt.up.wait()
-            seen = self._box.count
-            self._send()
+            if self._due():
+                self._send()  # what comes while the broker is away is outdated when it returns
 
     def _due(self):
         """True when the newest reading is to be published."""
@@ -61,13 +55,22 @@ class Publisher:
         return True
 
     async def tell(self, findings):
-        """Keep <topic>/finding up to date, and let formats say what no reading makes them say, for ever."""
+        """Say what no reading makes us say, for ever.
+
+        That is the finding, what formats have to say by themselves, and the newest reading to a broker that
+        is back.
+        """
         told = None
         topic = self._topic + b"/finding"
+        connects = 0
         while True:
-            if not self._mqtt.up.is_set():
+            await self._mqtt.up.wait()
+            if connects != self._mqtt.connects:
+                connects = self._mqtt.connects
                 told = None
-                await self._mqtt.up.wait()
+                # The one before may have taken the newest reading and lost it.
+                if self._box.count and self._connects != connects:
+                    self._send()
             sentence = findings.sentence(port.up())
             if sentence != told and self._mqtt.publish(topic, sentence.encode(), True):
                 told = sentence

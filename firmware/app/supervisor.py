@@ -77,8 +77,12 @@ class Supervisor:
 
     async def keep(self, name, start):
         """Run the task that start() makes for ever."""
-        row = [name, 0, 0, ""]
-        self.rows.append(row)
+        for row in self.rows:  # one that begins anew with other settings goes on in its row
+            if row[0] == name:
+                break
+        else:
+            row = [name, 0, 0, ""]
+            self.rows.append(row)
         if self._watchdog is not None:
             self._watchdog.know(name)
         pause = _FIRST_S
@@ -103,6 +107,8 @@ class Supervisor:
                 pause = _FIRST_S
                 self._short = 0
             self._log("%s fell (%s) and starts again%s" % (name, row[3], ": " + where if where else ""))
+            if self._watchdog is not None:
+                self._watchdog.rest(name, pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _SLOWEST_S)
 

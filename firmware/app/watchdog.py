@@ -37,15 +37,16 @@ class Watchdog:
         self._hardware = None
 
     def register(self, name, limit_s):
-        """Watch a task; returns the function that it must call at least every limit_s (5 to 1270) seconds."""
-        k = len(self.names)
-        self.names.append(name.encode())
-        self._tasks.append(None)
-        turns = min(254, max(1, limit_s // _TICK_S)) + 1  # the first turn may come at once
-        self._limits.append(turns)
-        self._left.append(turns)
+        """Watch a task; returns the function that it must call at least every limit_s (5 to 1270) seconds.
+
+        It takes the place of a task of this name that was watched before. With limit_s 0 none is.
+        """
+        k = self._place(name)
+        turns = limit_s and min(254, max(1, limit_s // _TICK_S)) + 1  # the first turn may come at once
         left = self._left
+        left[k] = turns  # before the limit, for turn() may come between the two
         limits = self._limits
+        limits[k] = turns
         tasks = self._tasks
 
         def beat():
@@ -55,11 +56,23 @@ class Watchdog:
         return beat
 
     def know(self, name):
-        """Tell the name of the task that calls this: it is not watched, but known when it holds up others."""
-        self.names.append(name.encode())
-        self._tasks.append(core.cur_task)
-        self._limits.append(0)
-        self._left.append(0)
+        """Tell the name of the task that calls this: it is known when it holds up others, watched or not."""
+        self._tasks[self._place(name)] = core.cur_task
+
+    def rest(self, name, seconds):
+        """Grant one task so long on top of its limit: it has fallen and starts again then."""
+        k = self._place(name)
+        self._left[k] = min(255, self._limits[k] + seconds // _TICK_S)
+
+    def _place(self, name):
+        """The number of the task of this name: rooms come and go with the settings, their names stay."""
+        name = name.encode()
+        if name not in self.names:
+            self.names.append(name)
+            self._tasks.append(None)
+            self._limits.append(0)
+            self._left.append(0)
+        return self.names.index(name)
 
     def left(self, k):
         """Seconds that the task number k may still be silent."""

@@ -1,7 +1,7 @@
 """WiFi as a station: its states in words, the strongest access point, back-off; nothing here waits for long.
 
 What blocks is the driver's own scan, 2 to 3 s: it is asked for only before the first attempt, after a loss
-and at every fifth failure. The meter port's buffer is filled by interrupt meanwhile.
+and at every twentieth failure. The meter port's buffer is filled by interrupt meanwhile.
 """
 
 import asyncio
@@ -27,9 +27,10 @@ RESTING = "off until the supply has recovered"
 JOIN_MS = 20000  # with the address: a slow DHCP server takes ten
 _LOOK_MS = const(250)
 RECOVER_S = 15  # the ESP32's driver comes back by itself after a short gap
-_SLOWEST_S = const(60)
-_SCAN_EVERY = const(5)
-_RESTART_EVERY = const(10)  # failures after which the radio is switched off and on
+_SLOWEST_S = const(60)  # when the password is wrong or the supply weak
+_SOON_S = const(5)  # else the slowest: an access point that is back is found soon
+_SCAN_EVERY = const(20)
+_RESTART_EVERY = const(40)  # failures after which the radio is switched off and on
 
 # A number of the ESP32 that has no name in `network`: the four-way handshake that a wrong password ends with.
 # The ESP8266 has no status of this number.
@@ -197,7 +198,8 @@ class Wifi(Path):
                 failures = 0
                 self._scan_due = True
                 await asyncio.sleep(1)
-            if await self.join(ssid, self.settings["wifi_password"]) == CONNECTED:
+            state = await self.join(ssid, self.settings["wifi_password"])
+            if state == CONNECTED:
                 pause = 1
                 failures = 0
                 await self._hold()
@@ -210,7 +212,8 @@ class Wifi(Path):
                 await asyncio.sleep_ms(500)
                 self.radio()
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _SLOWEST_S)
+            seldom = state == WRONG_PASSWORD or self._eased != _AWAKE
+            pause = min(pause * 2, _SLOWEST_S if seldom else _SOON_S)
 
     def look(self):
         """True while connected; tells a change."""

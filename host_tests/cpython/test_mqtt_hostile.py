@@ -126,6 +126,24 @@ def test_a_packet_that_drips_is_given_up(script, device, topic):
     unit.until(CONNECTED)
 
 
+def test_a_flood_instead_of_an_answer_is_given_up(script, device, topic):
+    """There is always more to take in: time passes and the other tasks run all the same."""
+
+    def talk(server, connection, number):
+        if number == 0:
+            server.packet(connection)
+            connection.sendall(b"\x20\x02\0\0")
+            while True:
+                connection.sendall(b"\xd0\0" * 2048)
+        server.welcome(connection)
+        while True:
+            server.packet(connection)
+
+    unit = device(script(talk).port, topic)
+    unit.error(SILENT)
+    unit.until(CONNECTED)
+
+
 @pytest.mark.parametrize("what", ["SUBACK", "PUBACK"])
 def test_what_is_never_confirmed(script, device, topic, what):
     def talk(server, connection, number):

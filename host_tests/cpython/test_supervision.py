@@ -137,6 +137,19 @@ def test_a_task_that_hangs(bench, board):
     assert (told["fault"], told["count"]) == ([""], ["0"])
 
 
+def test_rooms_that_begin_anew(bench):
+    """The watchdog's and the supervisor's tables do not grow; a new room is watched, a gone one is not."""
+    told = bench.run("reasons.py", "anew", RESET)
+    assert len(told["turned"]) == 30
+    assert told["names"] == ["['without a name', 'mqtt', 'silence watch']"] and told["rows"] == ["['mqtt']"]
+    words = "The watchdog restarted the device: task mqtt made no progress for 10 s."
+    assert bench.run("supervision.py", "start")["words"] == [words]
+
+
+def test_a_pause_after_a_fall_is_no_silence(bench):
+    assert bench.run("reasons.py", "pauses", RESET)["falls"] == ["9"]
+
+
 def test_a_task_that_holds_up_all(bench):
     """The one at fault is named, not the first that came too late through it."""
     bench.run("supervision.py", "blocks", RESET)

@@ -140,12 +140,18 @@ async def scenario_interval():
 
 async def scenario_again():
     """The newest reading is published when the broker is back, and whenever it is asked for."""
+    from app import publisher as module
+
+    module._LOOK = 0.001
     Clock()
     box = Box()
     broker = Broker()
     p = publisher(box, broker, ["own"])
     assert p.again() is False, "there is none yet"
     task = asyncio.create_task(p.run())
+    teller = asyncio.create_task(p.tell(Findings()))
+    await pause()
+    broker.topics()
     broker.there(False)
     for value in (1, 2, 3):
         box.put((registers.P_IMPORT, value))
@@ -153,8 +159,26 @@ async def scenario_again():
     assert not broker.sent
     broker.there(True)
     await pause()
-    assert [text.count(b'"active_power_import_w":3}') for _, text in broker.sent] == [1]
-    assert p.again() is True and len(broker.sent) == 2
+    assert sum([text.count(b'"active_power_import_w":3}') for _, text in broker.sent]) == 1
+    assert p.again() is True and sorted(broker.topics()) == [b"b/finding", b"b/reading", b"b/reading"]
+    # What the connection before was given may be lost with it, when that was not known yet.
+    broker.connects += 1
+    await pause()
+    told = sorted(broker.topics())
+    assert told == [b"b/finding", b"b/reading"], told
+    # One that breaks at once leaves the newest for the one after.
+    broker.there(False)
+    box.put((registers.P_IMPORT, 4))
+    await pause()
+    publish, broker.publish = broker.publish, lambda *_: broker.up.clear()
+    broker.there(True)
+    await pause()
+    broker.publish = publish
+    broker.there(True)
+    await pause()
+    told = [text for topic, text in broker.sent if topic == b"b/reading"]
+    assert len(told) == 1 and b'"active_power_import_w":4}' in told[0], told
+    teller.cancel()
     task.cancel()
 
 

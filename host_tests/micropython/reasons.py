@@ -3,10 +3,12 @@
 As supervision.py, of which this is the second half.
 """
 
+import asyncio
 import gc
 import sys
 
 import machine
+import supervision
 from supervision import Rig
 
 
@@ -87,6 +89,66 @@ def scenario_growth():
     full.used = 60000
     print("second growth:", heap.room_for(5000))
     heap.gc = real
+
+
+def scenario_anew():
+    """Rooms that begin anew take the place of the old ones, and one that is gone is watched no more."""
+    rig = Rig()
+    dog = rig.watchdog
+    dog.start()
+
+    async def life():
+        await asyncio.sleep(9)
+
+    async def live():
+        for _ in range(20):
+            beat = dog.register("mqtt", 10)
+            gone = dog.register("silence watch", 5)
+            task = asyncio.create_task(rig.keeper.keep("mqtt", life))
+            await asyncio.sleep_ms(1)
+            task.cancel()
+        dog.register("silence watch", 0)
+        for _ in range(30):
+            beat()
+            gone()
+            dog._left[0] = 12
+            dog.turn()
+            print("turned")
+        print("names:", [name.decode() for name in dog.names])
+        print("rows:", [row[0] for row in rig.keeper.rows])
+        while True:
+            dog._left[0] = 12
+            dog.turn()
+
+    asyncio.run(live())
+
+
+def scenario_pauses():
+    """A task that has fallen cannot beat: the device is not restarted for the pause, but for a hang."""
+    rig = Rig()
+    dog = rig.watchdog
+    dog.start()
+    dog._limits[0] = 0  # the loop is not what is looked at
+    falls = []
+
+    async def pause(seconds):
+        supervision.fire(seconds // 5)
+
+    async def falling():
+        dog.register("mqtt", 60)
+        falls.append(1)
+        if len(falls) < 9:
+            raise KeyError
+        await asyncio.Event().wait()
+
+    async def live():
+        asyncio.create_task(rig.keeper.keep("mqtt", falling))
+        await asyncio.sleep_ms(10)
+        print("falls:", len(falls))
+        supervision.fire(13)
+
+    asyncio.sleep = pause
+    asyncio.run(live())
 
 
 globals()["scenario_" + sys.argv[1]]()
