@@ -1,6 +1,11 @@
 """Builds the house and runs it; whatever ends it, the device starts anew."""
 
+import gc
+
 import machine
+
+# Collected often from the beginning, what stays lies close together: later there is room in one piece.
+gc.threshold(4096)
 
 try:
     # Inside, so that a version that cannot even be imported restarts too, and is given up after three times.

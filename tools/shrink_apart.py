@@ -8,7 +8,7 @@ names through the bundle, as they are at that moment. Only functions of which ev
 
 import ast
 
-from shrink_merge import drop, spelt
+from shrink_merge import attributes, drop, spelt
 from shrink_names import FREE
 from shrink_program import Module
 from shrink_scope import Scopes
@@ -75,9 +75,8 @@ class _Loader:
         self.home = home
         self.rows = rows  # {number: candidates}
         self.users = {m for row in rows.values() for c in row for m, *_ in c.calls} | {home}
-        known = {n.attr for m in program.live for n in ast.walk(m.tree) if isinstance(n, ast.Attribute)}
         taken = set(FREE).union(*(spelt(m.tree) for m in self.users)) | program.children(home.name)
-        free = (n for n in [*sorted(known), *(f"_l{k}" for k in range(9))] if n not in taken)
+        free = (n for n in [*attributes(program), *(f"_l{k}" for k in range(9))] if n not in taken)
         self.load, held = next(free), next(free)
         self.text = _LOADER.format(load=self.load, held=held)
 

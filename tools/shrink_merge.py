@@ -112,6 +112,12 @@ class _Merge:
         )
 
 
+def attributes(program):
+    """Names of attributes, which cost nothing more as names of functions; not those that modules have."""
+    found = {n.attr for m in program.live for n in ast.walk(m.tree) if isinstance(n, ast.Attribute)}
+    return sorted(name for name in found if name[:2] != "__")
+
+
 def spelt(tree):
     """Every name that a module's tree spells as a name."""
     found = set()
@@ -143,7 +149,7 @@ def drop(tree, gone):
 
 def _named(program, groups, scopes):
     """A _Merge a group, under a name that means nothing else where it is called."""
-    known = sorted({n.attr for m in program.live for n in ast.walk(m.tree) if isinstance(n, ast.Attribute)})
+    known = attributes(program)
     taken = {m: spelt(m.tree) | set(scopes[m].builtins.names) for m in program.live}
     merges = []
     for group in groups:

@@ -108,7 +108,9 @@ class House:
     def _furnish(self):
         """Build the rooms that depend on the settings."""
         s = self.settings
-        self.decoder = self.port = self.mqtt = self.publisher = None
+        # Let go of all that was there before anything new is made: there is no room for both.
+        self.decoder = self.port = self.mqtt = self.publisher = self.commands = None
+        self.device.decoder = self.device.findings = self.findings = None
         gc.collect()
         self.findings = Findings()
         # The big buffers first, while the heap is still in one piece.
@@ -119,9 +121,6 @@ class House:
         self.device.decoder = self.decoder
         if not self.writer:
             self.writer = Writer(_ROOM)
-        self.mqtt = None
-        self.publisher = None
-        self.commands = None  # who reads what the broker sends
         if s["mqtt_host"]:
             self.mqtt = Mqtt(
                 s["mqtt_host"],
@@ -198,15 +197,21 @@ class House:
         if gone or base:
             await self.publisher.leave(gone, base)
 
+    def _stop(self):
+        """End the rooms that depend on the settings and hold nothing of them; returns the new tasks."""
+        for task in self._tasks:
+            task.cancel()
+        self.watchdog.release(self._tasks)
+        self._tasks = []
+        return self._tasks
+
     async def apply(self, settings):
         """Live by new settings from now on: the page, the network, the log and the newest reading stay."""
         old = self.settings
         self.settings = settings  # at once: who saves again meanwhile changes these
         if self.mqtt and self.mqtt.up.is_set():
             await self._leave(old, settings)
-        for task in self._tasks:
-            task.cancel()
-        tasks = self._tasks = []
+        tasks = self._stop()
         await asyncio.sleep_ms(100)  # MQTT says goodbye
         if self._tasks is not tasks:
             return  # somebody has saved again, and begins the rooms

@@ -59,6 +59,12 @@ class Watchdog:
         """Tell the name of the task that calls this: it is known when it holds up others, watched or not."""
         self._tasks[self._place(name)] = core.cur_task
 
+    def release(self, tasks):
+        """Forget tasks that end, and with them all that they hold."""
+        for k in range(len(self._tasks)):
+            if self._tasks[k] in tasks:
+                self._tasks[k] = None
+
     def rest(self, name, seconds):
         """Grant one task so long on top of its limit: it has fallen and starts again then."""
         k = self._place(name)

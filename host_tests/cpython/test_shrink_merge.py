@@ -209,6 +209,15 @@ def run(thing):
     assert set(functions(small(text, strange=["write"]))) & {"write", "note", "mark"} == {"write"}
 
 
+def test_a_module_keeps_its_own_name(tmp_path):
+    """A package whose __name__ were a function could not import what is in it."""
+    main = "import pack\ndef run():\n    print(pack.one(1), pack.two(2), pack.deep(3), pack.name({}))\n"
+    pack = "def one(x):\n    return x\ndef two(x):\n    return one(x)\n"
+    pack += "def name(x):\n    return type(x).__name__\n"
+    pack += "def deep(x):\n    from pack import extra\n    return extra.f(two(x))\n"
+    same(tmp_path, main, {"pack": ["pack"]}, pack=pack, pack__extra="def f(x):\n    return x\n")
+
+
 def test_asked_by_name_stays():
     text = """
 class Thing:
