@@ -141,6 +141,7 @@ def test_rooms_that_begin_anew(bench):
     """The watchdog's and the supervisor's tables do not grow; a new room is watched, a gone one is not."""
     told = bench.run("reasons.py", "anew", RESET)
     assert len(told["turned"]) == 30
+    assert told["held"] == ["True False"] * 20, "a task that ends is held by nobody, nor what it has"
     assert told["names"] == ["['without a name', 'mqtt', 'silence watch']"] and told["rows"] == ["['mqtt']"]
     words = "The watchdog restarted the device: task mqtt made no progress for 10 s."
     assert bench.run("supervision.py", "start")["words"] == [words]

@@ -106,7 +106,10 @@ def scenario_anew():
             gone = dog.register("silence watch", 5)
             task = asyncio.create_task(rig.keeper.keep("mqtt", life))
             await asyncio.sleep_ms(1)
+            held = task in dog._tasks
             task.cancel()
+            dog.release([task])
+            print("held:", held, task in dog._tasks)
         dog.register("silence watch", 0)
         for _ in range(30):
             beat()
