@@ -105,11 +105,11 @@ class _Loader:
                 _Through(scopes, "_m").visit(c.node)
                 c.node.name = new
                 c.node.args.defaults = []
-            drop(self.home.tree, {c.node for c in row})
             apart = Module(f"_{number}", "")
             bundle = ast.alias(name=self.home.name, asname="_m")
             apart.tree.body = [ast.Import(names=[bundle]), *(c.node for c in row)]
             yield apart
+        drop(self.home.tree, {c.node for row in self.rows.values() for c in row})
 
 
 def move(program, rows):

@@ -34,6 +34,11 @@ HOT = tuple(
 _FAKES = HERE.parent / "host_tests" / "fakes"
 
 
+_DECIDE = ("CHIP", "RX_KIND", "LEAVE_OUT")  # constants of a board that decide what code it needs,
+_WHETHER = ("BUTTON", "ETH_PHY", "TX")  # those that do so by being None
+_STANDS = "str('the board says {}')"  # in the place of a value
+
+
 def module_of(path):
     """Name of the module at a path of the tree: lib/ is on the path itself."""
     return path.removeprefix("lib/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -103,11 +108,37 @@ def _kept(sources, outside, folder):
     return made
 
 
+def _constants(board):
+    """(name, expression) of each."""
+    return [(s.targets[0].id, s.value) for s in ast.parse(board).body if isinstance(s, ast.Assign)]
+
+
+def _kind(board):
+    """A board's constants without those that decide nothing: boards of a kind are shrunk once."""
+    lines = []
+    for name, value in _constants(board):
+        given = ast.literal_eval(value)
+        if name not in _DECIDE and not (name in _WHETHER and given is None):
+            value = ast.parse(_STANDS.format(name), mode="eval").body
+        lines.append(f"{name} = {ast.unparse(value)}\n")
+    return "".join(lines)
+
+
+def _with_values(text, board):
+    """The text of a kind, with the values of one board."""
+    for name, value in _constants(board):
+        text = text.replace(_STANDS.format(name), ast.unparse(value))
+    return text
+
+
 def shrunk(files, outside, folder=KEPT):
     """{path: octets} of all modules -> the same of fewer and smaller ones. ValueError: it cannot be done."""
     paths = {module_of(path): path for path in files}
     sources = {name: files[path].decode() for name, path in paths.items()}
+    board = sources.get("board_config", "")
+    sources["board_config"] = _kind(board)
     made = _kept(sources, list(outside), folder)
+    made["board_config"] = _with_values(made["board_config"], board)
     found = {}
     apart = {name: f"lib/{name}.py" for name in made if name not in paths}
     paths.update(apart)

@@ -169,14 +169,18 @@ def merge(program, plan):
     scopes = {m: Scopes(m.tree) for m in program.live}
     merges = _named(program, groups, scopes)
     barred = {one.name for one in merges}
-    made = {}
+    made, gone = {}, {}
     for one in merges:
         home = one.group[0].m
         made.setdefault(home, []).append(one.build(scopes, barred))
-        drop(home.tree, {c.node for c in one.group})
+        for c in one.group:
+            gone.setdefault(home, set()).add(c.node)
+            for m, alias in c.aliases:
+                gone.setdefault(m, set()).add(alias)
         for m in sorted(one.users - {home}, key=lambda m: m.name):
-            drop(m.tree, {alias for c in one.group for where, alias in c.aliases if where is m})
             alias = ast.alias(name=one.name, asname=None)
             m.tree.body.insert(0, ast.ImportFrom(module=home.name, names=[alias], level=0))
+    for m, nodes in gone.items():
+        drop(m.tree, nodes)
     for m, functions in made.items():
         m.tree.body[:0] = functions
