@@ -8,6 +8,7 @@ names through the bundle, as they are at that moment. Only functions of which ev
 
 import ast
 
+from shrink_calls import FUNCTIONS
 from shrink_merge import attributes, drop, spelt
 from shrink_names import FREE
 from shrink_program import Module
@@ -27,30 +28,27 @@ def {load}(n):
 """
 
 
-def choose(plan, seldom):
-    """Take the candidates of each row of `seldom` out of the plan: returns a list of lists of them.
-
-    seldom: rows of (module, names of its functions and Class.method). What cannot go stays where it is.
-    """
-    found = []
-    for row in seldom:
-        wanted = {(module.replace(".", "_"), name) for module, names in row for name in names}
-        chosen = [c for c in plan.candidates if _origins(c) & wanted]
-        plan.candidates = [c for c in plan.candidates if c not in chosen]
-        for m in dict.fromkeys(c.m for c in chosen):
-            found.append([c for c in chosen if c.m is m])
-    return found
+def mark(program, seldom):
+    """Mark the functions of `seldom`, rows of (module, names of its functions and Class.method)."""
+    for number, row in enumerate(seldom):
+        for module, names in row:
+            for statement in program.modules[module].tree.body if module in program.modules else ():
+                inside = statement.body if isinstance(statement, ast.ClassDef) else ()
+                for node in (statement, *inside):
+                    name = getattr(node, "name", "") if isinstance(node, FUNCTIONS) else ""
+                    if (name if node is statement else f"{statement.name}.{name}") in names:
+                        node.apart = number
 
 
-def _origins(c):
-    """(module, name) as the source spells it: in a bundle a name begins with the module's."""
-    top = c.owner.name if c.owner else c.node.name
-    rest = "." + c.node.name if c.owner else ""
-    found = {(c.m.name.replace(".", "_"), top + rest)}
-    if "__" in top[1:]:
-        module, _, name = top.partition("__")
-        found.add((module, name + rest))
-    return found
+def choose(plan):
+    """Take the candidates that are marked out of the plan; returns a list of lists of them, one a module."""
+    found = {}
+    for c in plan.candidates:
+        number = getattr(c.node, "apart", None)
+        if number is not None and c.m.name in plan.resident:
+            found.setdefault((number, c.m.name), []).append(c)
+    plan.candidates = [c for c in plan.candidates if not any(c in row for row in found.values())]
+    return [found[key] for key in sorted(found)]
 
 
 class _Through(ast.NodeTransformer):

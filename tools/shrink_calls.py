@@ -5,23 +5,12 @@ method's calls are known when it is only ever reached through `self`, or when no
 is not ours, has a method of its name.
 """
 
-import array
 import ast
-import asyncio
-import hashlib
-import io
-import socket
 
+from shrink_attributes import world
 from shrink_names import Families
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Objects that are not ours, whose methods a call on something unknown may mean.
-_OTHERS = (
-    *(str, bytes, bytearray, memoryview, list, tuple, dict, set, int, array.array, type(i for i in ())),
-    *(io.BytesIO, io.StringIO, io.FileIO, socket.socket, type(hashlib.sha256())),
-    *(asyncio.Event, asyncio.Lock, asyncio.Task, asyncio.StreamReader, asyncio.StreamWriter),
-    *(asyncio.AbstractEventLoop, asyncio.AbstractServer),
-)
 _BY_NAME = ("getattr", "hasattr", "setattr", "delattr")
 _MOST_ARGUMENTS = 8
 
@@ -61,14 +50,13 @@ class Candidate:
 class Plan:
     """candidates: those that can be merged. After it program's trees are as they were."""
 
-    def __init__(self, program, resident=(), hot=(), strange=()):
+    def __init__(self, program, resident=(), strange=()):
         """resident: modules that others may import from as soon as they run.
 
-        hot: modules whose functions stay functions; strange: names of methods that the chip's objects have.
+        strange: names of methods that the chip's objects have. What is marked as quick stays a function.
         """
         self.program = program
         self.resident = set(resident)
-        self.hot = tuple(hot)
         self.parents = {}
         self.modules = {}
         for m in program.live:
@@ -83,8 +71,7 @@ class Plan:
                 if isinstance(statement, FUNCTIONS):
                     self._function(m, statement)
         self.asked = self._asked_for()
-        others = {name for kind in _OTHERS for name in dir(kind)}
-        self._methods(others | set(strange) | program.external)
+        self._methods(world() | set(strange) | program.external)
 
     def _asked_for(self):
         """Names that are asked for by getattr and the like."""
@@ -97,10 +84,6 @@ class Plan:
 
     # what may be merged at all
 
-    def _is_hot(self, m, name):
-        spelt = [h.replace(".", "_") + "__" for h in self.hot]
-        return m.name in self.hot or any(name.startswith(head) for head in spelt)
-
     def _plain(self, m, node):
         """True for a function without decorators and with arguments of a known number."""
         a = node.args
@@ -109,7 +92,7 @@ class Plan:
         if len(a.args) > _MOST_ARGUMENTS or not all(isinstance(d, ast.Constant) for d in a.defaults):
             return False
         scope = m.scopes.scope_of[node]
-        if scope.outer:
+        if scope.outer or getattr(node, "quick", False) or getattr(node, "still", False):
             return False
         return not any(isinstance(n, ast.Name) and n.id == "super" for n in ast.walk(node))
 
@@ -151,7 +134,7 @@ class Plan:
 
     def _function(self, m, node):
         binding = m.scopes.of[node]
-        if self._is_hot(m, node.name) or not self._plain(m, node) or len(binding.binds) != 1:
+        if not self._plain(m, node) or len(binding.binds) != 1:
             return
         if binding.fixed or self.program.blocked(binding):
             return
@@ -184,8 +167,6 @@ class Plan:
                 defined.setdefault(name, []).append(scope.node)
         for owner in self.families.scopes:
             m = self.families.modules[owner]
-            if self._is_hot(m, owner.name):
-                continue
             for node in owner.body:
                 if isinstance(node, FUNCTIONS) and self._plain(m, node) and node.args.args:
                     self._method(m, owner, node, through.get(node.name, ()), defined[node.name], barred)

@@ -14,29 +14,30 @@ import json
 from pathlib import Path
 
 import shrink
+import shrink_program
 import shrink_seldom
+import shrink_trim
 
 HERE = Path(__file__).resolve().parent
+_FAKES = HERE.parent / "host_tests" / "fakes"
 KEPT = HERE.parent / "build" / "shrunk"
 _MOST = 30  # results that are kept
+_ABSENT = {"inspect": None, "orjson": None}  # what only Python on a computer has
+_BOARD = "board_config"  # stays a module: it is also handed on as a value
+_ASKED = ("NAME", "CHIP")  # what anybody may ask of a board
+# What decides which code a board needs: boards that are alike in this are shrunk once.
+_DECIDE = ("CHIP", "RX_KIND", "LEAVE_OUT")
+_WHETHER = ("BUTTON", "ETH_PHY", "TX")  # by being None
 
 # Modules that are loaded as long as the device runs, by the package they go into. Each comes with all that it
 # imports when it is loaded; but modules that are also dropped or asked for by name must not be among these.
 ENTRIES = ("hanport", "app", "app.house", "app.web", "app.wifi", "microdot")
-_OUT = ("umqtt", "hanport_version", "hanport_key")
-
-# Modules whose functions stay functions: they run for every octet or value, or in an interrupt.
-HOT = tuple(
-    "hanport.octets hanport.framing hanport.hdlc hanport.mbus hanport.axdr hanport.aes hanport.gcm "
-    "hanport.ghash hanport.p1 hanport.hextext hanport.edges hanport.decoder app.watchdog app.edgeport "
-    "payload.writer".split()
-)
-_FAKES = HERE.parent / "host_tests" / "fakes"
-
-
-_DECIDE = ("CHIP", "RX_KIND", "LEAVE_OUT")  # constants of a board that decide what code it needs,
-_WHETHER = ("BUTTON", "ETH_PHY", "TX")  # those that do so by being None
-_STANDS = "str('the board says {}')"  # in the place of a value
+# Of the decoder only these use their constants now and then; what writes every value is as quick as that.
+_SELDOM = tuple("hanport." + name for name in ("decoder", "doctor", "keys", "profiles"))
+_QUICK = ("payload.writer",)
+# Here is what interrupts call: it may take nothing from the heap, which a function with many locals does.
+_STILL = ("app.edgeport", "app.watchdog", "hanport.edges")
+_OUT = ("umqtt", "hanport_version", "hanport_key", _BOARD)
 
 
 def module_of(path):
@@ -70,35 +71,75 @@ def roots_of(sources, outside):
     return sorted(found & set(sources))
 
 
+def kind_of(text):
+    """{name: value} of what a board's file says and what decides between pieces of code."""
+    found = {}
+    for statement in ast.parse(text).body:
+        value = shrink_trim.value_of(statement.value) if isinstance(statement, ast.Assign) else None
+        for target in statement.targets if value else ():
+            if target.id in _DECIDE or (target.id in _WHETHER and value[0] is None):
+                found[target.id] = value[0]
+    return found
+
+
 def strange_names():
     """Names that the chip's own objects have, as their fakes do."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(_FAKES.glob("[!f]*.py"))]
     return shrink.names_of(*texts)
 
 
-def _shrink(sources, outside):
-    keep = sorted(shrink.names_of(*outside))
+def _spelt(texts):
+    """(names, ends) that programs spell, and (head, tail) of those that they put together."""
+    ends = []
+    for text in texts:
+        for node in ast.walk(ast.parse(text)):
+            if getattr(getattr(node, "func", None), "id", None) in ("getattr", "hasattr"):
+                if not isinstance(node.args[1], ast.Constant):
+                    ends.append(shrink_program.ends(node.args[1]))
+    return shrink.names_of(*texts) | set(_ASKED), ends
+
+
+def asked(board, texts):
+    """The board's file with only those constants that programs still ask for."""
+    names, ends = _spelt(texts)
+    tree = ast.parse(board)
+    shrink_trim.clean(tree, ())
+    kept = []
+    for statement in tree.body:
+        name = getattr(statement.targets[0], "id", "") if isinstance(statement, ast.Assign) else ""
+        together = any(name.startswith(head) and name.endswith(tail) for head, tail in ends)
+        if not name or name in names or together:
+            kept.append(statement)
+    tree.body = kept
+    return shrink.text_of(tree)
+
+
+def _shrink(sources, outside, names, kind):
+    """names: those of the board's constants; kind: kind_of() it."""
+    decoder = {name for name in sources if name.startswith("hanport.")}
     return shrink.shrink(
         sources,
         roots_of(sources, outside),
-        keep,
+        sorted(shrink.names_of(*outside) | set(names)),
         bundles_of(sources),
-        hot=HOT,
+        known={"sys": {"implementation.name": "micropython"}, _BOARD: kind, **_ABSENT},
+        quick=decoder - set(_SELDOM) | set(_QUICK),
+        still=_STILL,
         strange=strange_names(),
         seldom=shrink_seldom.rows(),
     )
 
 
-def _kept(sources, outside, folder):
+def _kept(sources, outside, board, folder):
     """The same, from the folder of results when it was done before."""
-    tools = [
-        path.read_text(encoding="utf-8") for path in sorted([*HERE.glob("shrink*.py"), *_FAKES.glob("*.py")])
-    ]
-    given = json.dumps([sources, outside, tools], sort_keys=True)
+    tools = [path.read_text(encoding="utf-8") for path in sorted(HERE.glob("shrink*.py"))]
+    tools += [path.read_text(encoding="utf-8") for path in sorted(_FAKES.glob("[!f]*.py"))]
+    names, kind = sorted(shrink.names_of(board)), kind_of(board)
+    given = json.dumps([sources, outside, names, kind, tools], sort_keys=True)
     place = folder / (hashlib.sha256(given.encode()).hexdigest()[:32] + ".json")
     if place.is_file():
         return json.loads(place.read_text(encoding="utf-8"))
-    made = _shrink(sources, outside)
+    made = _shrink(sources, outside, names, kind)
     folder.mkdir(parents=True, exist_ok=True)
     passing = place.with_suffix(f".{id(made)}")
     passing.write_text(json.dumps(made), encoding="utf-8")
@@ -108,39 +149,15 @@ def _kept(sources, outside, folder):
     return made
 
 
-def _constants(board):
-    """(name, expression) of each."""
-    return [(s.targets[0].id, s.value) for s in ast.parse(board).body if isinstance(s, ast.Assign)]
-
-
-def _kind(board):
-    """A board's constants without those that decide nothing: boards of a kind are shrunk once."""
-    lines = []
-    for name, value in _constants(board):
-        given = ast.literal_eval(value)
-        if name not in _DECIDE and not (name in _WHETHER and given is None):
-            value = ast.parse(_STANDS.format(name), mode="eval").body
-        lines.append(f"{name} = {ast.unparse(value)}\n")
-    return "".join(lines)
-
-
-def _with_values(text, board):
-    """The text of a kind, with the values of one board."""
-    for name, value in _constants(board):
-        text = text.replace(_STANDS.format(name), ast.unparse(value))
-    return text
-
-
 def shrunk(files, outside, folder=KEPT):
     """{path: octets} of all modules -> the same of fewer and smaller ones. ValueError: it cannot be done."""
     paths = {module_of(path): path for path in files}
     sources = {name: files[path].decode() for name, path in paths.items()}
-    board = sources.get("board_config", "")
-    sources["board_config"] = _kind(board)
-    made = _kept(sources, list(outside), folder)
-    made["board_config"] = _with_values(made["board_config"], board)
-    found = {}
+    board = sources.pop(_BOARD, "")
+    made = _kept(sources, list(outside), board, folder)
+    if board:
+        made[_BOARD] = asked(board, [*made.values(), *outside])
     apart = {name: f"lib/{name}.py" for name in made if name not in paths}
     paths.update(apart)
-    found.update({paths[name]: text.encode() for name, text in made.items()})
+    found = {paths[name]: text.encode() for name, text in made.items()}
     return {path: found[path] for path in [*files, *apart.values()] if path in found}

@@ -15,8 +15,16 @@ FREE = (
     "rindex rsplit rstrip sep setdefault sort split start startswith step stop strip to_bytes update upper "
     "values copy clear throw args value send builtins bytecode read readinto readline write close"
 ).split()
+# The same that are names of the language; not those that other steps know by name.
+BUILTINS = (
+    "ArithmeticError AssertionError AttributeError BaseException EOFError GeneratorExit IndentationError "
+    "KeyboardInterrupt LookupError NameError NoneType NotImplementedError OverflowError RuntimeError "
+    "StopIteration SyntaxError SystemExit ZeroDivisionError abs bool callable classmethod dir divmod hash id "
+    "iter map next object ord pow print repr round set sorted staticmethod sum type zip"
+).split()
+KNOWN = ["", "\n", " ", "*", "/", "_", "utf-8", "self", *FREE, *BUILTINS]  # texts that are names already
 _ARGUMENTS = ["self", *FREE]
-_NOT_ATTRIBUTES = PROTOCOL | {"args", "value", "send", "throw", "close", "self"}
+NOT_ATTRIBUTES = PROTOCOL | {"args", "value", "send", "throw", "close", "self"}
 _KEPT = ("const", "micropython")  # mpy-cross knows them by name
 
 
@@ -106,11 +114,11 @@ class Families:
         return self.class_of(m, node)
 
 
-def attributes(program):
-    """Rename attributes that are only ever reached through self or the name of their class."""
+def reached(program):
+    """(families, {family: {name: [places]}} of attributes, names that are also reached in other ways)."""
     families = Families(program)
-    places = {}  # family -> {name: [places]}
-    others = set()  # names reached in other ways
+    places = {}
+    others = set()
     for m in program.live:
         for node in m.nodes:
             if isinstance(node, ast.Attribute) and node not in program.resolved:
@@ -120,15 +128,21 @@ def attributes(program):
                 else:
                     mine = places.setdefault(families.family(owner), {})
                     mine.setdefault(node.attr, []).append((node, "attr", None))
-    barred = {}
     for node, scope in families.scopes.items():
-        family = families.family(node)
-        mine = places.setdefault(family, {})
+        mine = places.setdefault(families.family(node), {})
         for name, binding in scope.names.items():
             mine.setdefault(name, []).extend(binding.places)
             if binding.fixed or any(kind == "import" for kind, _ in binding.binds):
                 others.add(name)
-        barred.setdefault(family, set()).update(_read_in(scope))
+    return families, places, others
+
+
+def attributes(program):
+    """Rename attributes that are only ever reached through self or the name of their class."""
+    families, places, others = reached(program)
+    barred = {}
+    for node, scope in families.scopes.items():
+        barred.setdefault(families.family(node), set()).update(read_in(scope))
     for family, mine in places.items():
         if family in families.foreign or family not in families.scopes:
             others.update(mine)
@@ -136,7 +150,7 @@ def attributes(program):
         _family(program, places[family], others, barred.get(family, set()))
 
 
-def _read_in(scope):
+def read_in(scope):
     """Names that a class body reads from around it."""
     return {name for name, _, bind, _ in scope.events if not bind and name not in scope.names}
 
@@ -146,8 +160,8 @@ def _family(program, mine, others, barred):
     free = [name for name in free if name not in program.strings and name not in program.keep]
     free = [n for n in free if not any(n.startswith(h) and n.endswith(t) for h, t in program.patterns)]
     taken = {name for name in mine if name not in free} | barred | program.strings | program.keep
-    taken |= _NOT_ATTRIBUTES | program.written
-    pool = [*FREE, *sorted(others)]
+    taken |= NOT_ATTRIBUTES | program.written
+    pool = [*FREE, *sorted(others), *BUILTINS]
     for name in free:
         new = _pick(pool, taken)
         taken.add(new)
@@ -210,12 +224,17 @@ def modules(program, keywords):
         taken |= program.keep
         for binding in bindings:
             if binding not in staying:
-                new = _pick([*FREE, *here, *everywhere], taken | _barred(binding, keywords))
+                new = _pick([*FREE, *BUILTINS, *here, *everywhere], taken | _barred(binding, keywords))
                 taken.add(new)
                 binding.rename(new)
 
 
 # arguments
+
+
+def _keyword(text):
+    """True for a text that may be the key of what is handed on as **keywords, or <name> it in a path."""
+    return text.isidentifier() or "<" in text and " " not in text
 
 
 def keywords_of(program):
@@ -225,7 +244,7 @@ def keywords_of(program):
         for node in m.nodes:
             if isinstance(node, ast.keyword) and node.arg:
                 found.add(node.arg)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _keyword(node.value):
                 text = "".join(c if c.isalnum() or c == "_" else " " for c in node.value)
                 found.update(text.split())
     return found

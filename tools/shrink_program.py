@@ -59,6 +59,8 @@ class Program:
         left = [m.source for m in self.modules.values() if m.left]
         self.keep |= names_of(*left)
         self.live = [m for m in self.modules.values() if not m.left]
+        self.made = 0  # names for locals
+        self.made_plain = False  # const() is gone
 
     def children(self, name):
         """Last names of the modules right under a package."""
@@ -219,7 +221,7 @@ class Program:
         # delattr is not among them: by a name put together, lib/unload.py takes modules off their packages
         if name in ("getattr", "hasattr", "setattr") and len(node.args) > 1:
             if not isinstance(node.args[1], ast.Constant):
-                self.patterns.append(_ends(node.args[1]))
+                self.patterns.append(ends(node.args[1]))
         elif name == "__import__":
             self._dynamic(node.args[0])
         elif name in ("globals", "locals", "vars", "exec", "eval"):
@@ -233,7 +235,7 @@ class Program:
             self._dynamic(name)
 
     def _dynamic(self, name):
-        head, tail = (name.value, None) if isinstance(name, ast.Constant) else _ends(name)
+        head, tail = (name.value, None) if isinstance(name, ast.Constant) else ends(name)
         for known in self.modules:
             if known == head if tail is None else self._fits(known, head, tail):
                 self.escaped.add(known)
@@ -243,9 +245,18 @@ class Program:
 
     def spelt(self, name):
         """True when something that cannot be followed may mean `name`."""
-        if name in self.keep or name in self.foreign or name in self.strings or name[:2] == "__":
+        return name in self.foreign or name[:2] == "__" or self.spelt_in_texts(name)
+
+    def spelt_in_texts(self, name):
+        """True when a text, a name that is put together or a program outside may mean `name`."""
+        if name in self.keep or name in self.strings:
             return True
         return any(name.startswith(head) and name.endswith(tail) for head, tail in self.patterns)
+
+    def fresh(self):
+        """A name for a local that nothing else has."""
+        self.made += 1
+        return f"_local{self.made}"
 
     def blocked(self, binding):
         """True when a name of a module must stay as it is spelt."""
@@ -267,7 +278,7 @@ def _itself(statement, alias, module, name):
     return alias.name == f"{module}.{name}"
 
 
-def _ends(node):
+def ends(node):
     """(head, tail) that a text put together has for certain."""
     head = tail = ""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):

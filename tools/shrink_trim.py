@@ -9,7 +9,7 @@ import copy
 
 _DUNDERS = ("__all__", "__version__", "__author__", "__license__")
 _SMALL = 1 << 30  # a chip's small int
-_INTERNED = 10  # str constants up to this length are names to MicroPython
+INTERNED = 10  # str constants up to this length are names to MicroPython
 _PURE = set(
     "array bytes bytearray const frozenset set tuple dict list len memoryview range min max sum int "
     "str".split()
@@ -114,11 +114,11 @@ def literal(value):
     return ast.Constant(value)
 
 
-def _cheap(value):
+def cheap(value):
     """True when a value costs no more than its name wherever it stands."""
     if isinstance(value, int) or value is None:
         return value is None or abs(value) < _SMALL
-    return value == b"" or (isinstance(value, str) and len(value) <= _INTERNED)
+    return value == b"" or (isinstance(value, str) and len(value) <= INTERNED)
 
 
 class _Swap(ast.NodeTransformer):
@@ -165,7 +165,7 @@ def constants(program):
             if not value or binding.fixed:
                 continue
             reads = _reads(program, binding)
-            if not reads or not (_cheap(value[0]) or (len(reads) == 1 and not program.blocked(binding))):
+            if not reads or not (cheap(value[0]) or (len(reads) == 1 and not program.blocked(binding))):
                 continue
             for node in reads:
                 swaps[node] = literal(value[0])

@@ -31,10 +31,13 @@ def said(interpreter, folder, code="import main; main.run()"):
     return done.stdout
 
 
-def same(folder, main, bundles=None, keep=(), **others):
-    """Shrink a program, check that it prints the same; returns what it has become. x__y: module x.y."""
+def same(folder, main, bundles=None, keep=(), ways=None, **others):
+    """Shrink a program, check that it prints the same; returns what it has become. x__y: module x.y.
+
+    ways: other arguments of shrink().
+    """
     sources = {"main": main, **{name.replace("__", "."): text for name, text in others.items()}}
-    new = shrink.shrink(sources, ["main"], {"run", *keep}, bundles)
+    new = shrink.shrink(sources, ["main"], {"run", *keep}, bundles, **(ways or {}))
     for interpreter in (sys.executable, device.micropython()):
         outputs = []
         for texts in (sources, new):

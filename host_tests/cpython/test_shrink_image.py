@@ -98,12 +98,14 @@ def test_results_are_kept(tmp_path, monkeypatch):
         "lib/hanport/__init__.py": b"from hanport.one import f\n",
         "lib/hanport/one.py": b"def f(a):\n    return a\n",
         "app/__init__.py": b"",
-        "app/house.py": b"from hanport import f\ndef run(wish):\n    print(f(wish))\n",
-        "board_config.py": b"NAME = 1\nOTHER = 2\n",
+        "app/house.py": b"import board_config\nfrom hanport import f\ndef run(wish):\n"
+        b"    lamp(board_config)\n    print(f(wish), board_config.TX)\n"
+        b"def lamp(board):\n    print(board.LED)\n    lamp(board)\n",
+        "board_config.py": b"NAME = 1\nTX = None\nLED = 2\nUNUSED = (1, 2)\n",
     }
     outside = ["import app.house\napp.house.run(3)\n"]
     made = shrink_image.shrunk(files, outside, tmp_path)
     assert set(made) == set(files) - {"lib/hanport/one.py"}
-    assert made["board_config.py"] == b"\n", "nobody reads it"
+    assert made["board_config.py"] == b"NAME = 1\nLED = 2\n"  # not what stands in place
     monkeypatch.setattr(shrink_image, "_shrink", None)
     assert shrink_image.shrunk(files, outside, tmp_path) == made

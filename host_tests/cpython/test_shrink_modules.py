@@ -136,7 +136,7 @@ def test_names_are_shared():
     sources = {name: thing.format(name) for name in ("alpha", "beta")}
     sources["main"] = "import alpha\nimport beta\ndef run():\n    return [alpha.alpha_of(alpha.Thing(1)), "
     sources["main"] += "beta.beta_of(beta.Thing(2))]\n"
-    new = shrink.shrink(sources, ["main"], {"run"})
+    new = shrink.shrink(sources, ["main"], {"run", "show"})
     assert new["alpha"] == new["beta"]
     assert "show" in new["alpha"]
 

@@ -1,4 +1,4 @@
-"""tools/shrink_fold.py: what a board's constants decide is decided at the build, and nothing else is."""
+"""tools/shrink_facts.py: what a board's constants decide is decided at the build, and nothing else is."""
 
 import sys
 from pathlib import Path
@@ -30,7 +30,7 @@ def pins(given):
         wanted["tx"] = large()
     if not board.HOLD:
         large()
-    return wanted, board.TX or given, board.TX and given, board.LED or board.SUPPLY, board.CHIP in ("a", "b")
+    return wanted, board.TX or given, board.TX and given, board.LED or board.SUPPLY
 def twice(x):
     return large() if board.CHIP != "esp8266" else x if x is not None else board.SUPPLY
 def equal(x):
