@@ -1,0 +1,26 @@
+"""The memory run of tools/bar_memory.py, shortened: the whole firmware in small heaps, and no leak."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
+
+import bar_memory  # noqa: E402
+
+FRAMES = 600  # beyond the first look at the free heap, and a settings save before it
+
+
+@pytest.mark.parametrize("make, heap", [("image", 180 << 10), ("tree", 256 << 10)])
+def test_it_fits_and_stays(tmp_path, make, heap):
+    """Frames of all kinds, MQTT for Home Assistant, the page, the API, a save: no MemoryError, no leak."""
+    told = bar_memory.Bench(tmp_path, make).run(heap, FRAMES)
+    assert told["MemoryErrors"] == 0 and told["messages"] >= told["frames"] == FRAMES
+    bar_memory.flat(told)
+
+
+def test_a_leak_is_seen():
+    bar_memory.flat({"free": 10000, "end": 9800, "first": 500})
+    with pytest.raises(bar_memory.bar.BarError, match="went from 10,000 after 500 frames to 9,799"):
+        bar_memory.flat({"free": 10000, "end": 9799, "first": 500})
