@@ -17,16 +17,19 @@ what failed; 2: wrong option or board.
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+from concurrent import futures
 from pathlib import Path
 
 import build_sizes
 import fetch_umqtt
+import shrink_image
 from build_tree import (
     BOARD_NAMES,
     MARCH,
@@ -183,18 +186,38 @@ def weigh(board, image):
     print("\n".join(lines))
 
 
+def _one_of_all(name, umqtt):
+    """(line to print, whether it is built)"""
+    board = read_board(name)
+    try:
+        size = build(name, umqtt=umqtt, say=lambda line: None).stat().st_size
+        return f"{name:18}{board['CHIP']:9}{size:8,} octets{slack(board, size)}", True
+    except BuildError as error:
+        return f"{name:18}{board['CHIP']:9}{error}", False
+
+
+def _of_each_kind_first(names):
+    """The names, those first that are the first of their kind: the others find most of the work done."""
+    seen, first, rest = [], [], []
+    for name in names:
+        kind = shrink_image.kind_of((ROOT / "boards" / f"{name}.py").read_text(encoding="utf-8"))
+        (rest if kind in seen else first).append(name)
+        seen.append(kind)
+    return first + rest
+
+
 def build_all(umqtt=True):
     """Build every board, printing a line each. Raises BuildError at the end when one cannot be built."""
     names = board_names()
+    fetch_umqtt.bring()  # once, before several ask for it
     failed = []
-    for name in names:
-        board = read_board(name)
-        try:
-            size = build(name, umqtt=umqtt, say=lambda line: None).stat().st_size
-            print(f"{name:18}{board['CHIP']:9}{size:8,} octets{slack(board, size)}")
-        except BuildError as error:
-            failed.append(name)
-            print(f"{name:18}{board['CHIP']:9}{error}")
+    with futures.ProcessPoolExecutor(min(4, os.cpu_count() or 1)) as pool:  # each takes some 300 MB
+        asked = {name: pool.submit(_one_of_all, name, umqtt) for name in _of_each_kind_first(names)}
+        for name in names:
+            line, built = asked[name].result()
+            print(line, flush=True)
+            if not built:
+                failed.append(name)
     if failed:
         raise BuildError(f"{len(failed)} of {len(names)} boards: {', '.join(failed)}")
     print(f"all {len(names)} boards are built, Hanport {version()}")

@@ -9,6 +9,7 @@ what they were made from.
 """
 
 import ast
+import gc
 import hashlib
 import json
 from pathlib import Path
@@ -117,17 +118,22 @@ def asked(board, texts):
 def _shrink(sources, outside, names, kind):
     """names: those of the board's constants; kind: kind_of() it."""
     decoder = {name for name in sources if name.startswith("hanport.")}
-    return shrink.shrink(
-        sources,
-        roots_of(sources, outside),
-        sorted(shrink.names_of(*outside) | set(names)),
-        bundles_of(sources),
-        known={"sys": {"implementation.name": "micropython"}, _BOARD: kind, **_ABSENT},
-        quick=decoder - set(_SELDOM) | set(_QUICK),
-        still=_STILL,
-        strange=strange_names(),
-        seldom=shrink_seldom.rows(),
-    )
+    gc.disable()  # millions of nodes that all stay in use: to look for garbage takes a third of the time
+    try:
+        return shrink.shrink(
+            sources,
+            roots_of(sources, outside),
+            sorted(shrink.names_of(*outside) | set(names)),
+            bundles_of(sources),
+            known={"sys": {"implementation.name": "micropython"}, _BOARD: kind, **_ABSENT},
+            quick=decoder - set(_SELDOM) | set(_QUICK),
+            still=_STILL,
+            strange=strange_names(),
+            seldom=shrink_seldom.rows(),
+        )
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 def _kept(sources, outside, board, folder):
