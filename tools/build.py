@@ -52,11 +52,13 @@ from build_tree import (
 
 # What other tools and the tests take from here.
 __all__ = [
-    "BOARD_NAMES", "MARCH", "NATIVE", "ROOT", "BuildError", "Parser", "UsageError", "board_names", "build",
-    "compile_file", "compile_tree", "fetch_umqtt", "fill_stage", "gzipped", "mpy_of", "pack_pages",
-    "public_key", "read_board", "slot_stream", "version", "write_image",
+    "BOARD_NAMES", "MARCH", "NATIVE", "PLACE", "ROOT", "BuildError", "Parser", "UsageError",
+    "board_names", "build", "compile_file", "compile_tree", "fetch_umqtt", "fill_stage", "gzipped",
+    "mpy_of", "pack_pages", "public_key", "read_board", "slot_stream", "version", "write_image",
 ]  # fmt: skip
 
+# Where the folders of the boards lie; tests that run side by side have one each.
+PLACE = Path(os.environ.get("HANPORT_BUILDS") or ROOT / "build")
 SLOT = 160 * 1024  # half of the 320 KiB ROMFS of an ESP8266 with 2 MB: one of two images that take turns
 NAME_MAX = 64  # as in firmware/app/folderslots.py
 
@@ -153,7 +155,7 @@ def make(name, out=None, host=False, umqtt=True, say=print):
     code = march or "none"
     say(f"board     {board['TITLE']} ({board['CHIP']}, machine code {code}), Hanport {version()}")
     if out is None:
-        home = ROOT / "build" / (name + "-host" if host else name)
+        home = PLACE / (name + "-host" if host else name)
         return board, _fill_home(home, board, march, umqtt, say)
     with tempfile.TemporaryDirectory() as folder:  # a chosen place gets only the image
         fill_stage(Path(folder), board, march, umqtt, say)

@@ -1,21 +1,14 @@
-"""What several test files share while they run side by side."""
+"""What all tests need, also where they run side by side."""
 
-import fcntl
+import os
 from pathlib import Path
 
 import hypothesis
-import pytest
 
 hypothesis.settings.register_profile("hanport", deadline=None)  # no test judges the speed of the machine
 hypothesis.settings.load_profile("hanport")
 
-BUILD = Path(__file__).resolve().parent.parent.parent / "build"
-
-
-@pytest.fixture(scope="module")
-def build_folder():
-    """build/ with the folders of boards, for one test file at a time: they are looked at and replaced."""
-    BUILD.mkdir(exist_ok=True)
-    with open(BUILD / "tests.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield BUILD
+# Each worker of pytest-xdist builds into a folder of its own: tests look at what they have built.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    top = Path(__file__).resolve().parent.parent.parent
+    os.environ["HANPORT_BUILDS"] = str(top / "build" / ("tests-" + os.environ["PYTEST_XDIST_WORKER"]))

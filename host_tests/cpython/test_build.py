@@ -19,8 +19,6 @@ import fetch_umqtt
 import shrink_image
 import shrink_seldom
 
-pytestmark = pytest.mark.usefixtures("build_folder")
-
 ROOT = Path(build.__file__).resolve().parent.parent
 MICROPYTHON = Path(sys.executable).with_name("micropython")
 
@@ -76,7 +74,7 @@ PRODUCTS = ("tree", "index", "manifest.json")
 
 def folder_of(board):
     """{name: octets} of what a build leaves in build/<board>, but the table of sizes."""
-    home = ROOT / "build" / board
+    home = build.PLACE / board
     paths = [path for path in home.rglob("*") if path.is_file()]
     files = {path.relative_to(home).as_posix(): path.read_bytes() for path in paths}
     return {n: octets for n, octets in files.items() if n.split("/")[0] in PRODUCTS or n.endswith(".romfs")}
@@ -130,7 +128,7 @@ def test_image_holds_the_tree(image):
     """What is mounted from the image is what lies in the folder, name by name."""
     done = run_build("--board", "host", "--host")
     assert done.returncode == 0, done.stderr
-    tree = ROOT / "build" / "host-host" / "tree"
+    tree = build.PLACE / "host-host" / "tree"
     assert files_in(image) == sorted(p.relative_to(tree).as_posix() for p in tree.rglob("*") if p.is_file())
 
 

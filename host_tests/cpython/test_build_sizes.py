@@ -10,8 +10,6 @@ import build
 import build_sizes
 import build_tree
 
-pytestmark = pytest.mark.usefixtures("build_folder")
-
 BOARD = "pow_u"  # an ESP32-S2 without PSRAM
 
 
@@ -77,7 +75,7 @@ def test_what_is_printed():
     command = [sys.executable, str(Path(build.__file__)), "--board", BOARD]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    home = build.ROOT / "build" / BOARD
+    home = build.PLACE / BOARD
     files = {p.relative_to(home / "tree").as_posix(): p.stat().st_size for p in (home / "tree").rglob("*.*")}
     table = [line.split() for line in (home / "sizes.txt").read_text().splitlines()]
     assert table[0] == ["file", "octets", "image", "tree"]

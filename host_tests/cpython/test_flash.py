@@ -28,8 +28,6 @@ import flash_page  # noqa: E402
 import flash_settings  # noqa: E402
 import label  # noqa: E402
 
-pytestmark = pytest.mark.usefixtures("build_folder")
-
 MAC = b"\x24\x0a\xc4\x00\x00\x01"  # of host_tests/fakes/network.py
 
 
@@ -54,7 +52,7 @@ def test_esp32(tmp_path, plugged, capsys):
     assert code == 0, out + err
     assert f"page      {url}\n" in out and "settings  written" in out
     assert version_at(url) == build.version()
-    home = build.ROOT / "build" / "pow_u"
+    home = build.PLACE / "pow_u"
     assert files_of(board.files / "a") == {**files_of(home / "tree"), "index": (home / "index").read_bytes()}
     for name in ("boot.py", "main.py"):
         assert (board.files / name).read_bytes() == (build.ROOT / "firmware" / name).read_bytes()

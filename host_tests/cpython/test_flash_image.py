@@ -14,8 +14,6 @@ import python_images as made  # noqa: E402
 import flash_image  # noqa: E402
 from flash_port import FlashError  # noqa: E402
 
-pytestmark = pytest.mark.usefixtures("build_folder")
-
 CHIPS = ("esp8266", "esp32", "esp32s2", "esp32c3")
 
 

@@ -21,8 +21,6 @@ import flash_port  # noqa: E402
 import flash_settings  # noqa: E402
 from app import store  # noqa: E402
 
-pytestmark = pytest.mark.usefixtures("build_folder")
-
 
 @pytest.fixture
 def plugged():

@@ -18,8 +18,6 @@ import pytest
 import build
 import make_firmware
 
-pytestmark = pytest.mark.usefixtures("build_folder")
-
 ROOT = build.ROOT
 CHIPS = {"esp32": "devkitc", "esp32s2": "pow_u", "esp32s3": "generic_esp32s3", "esp32c3": "c3_devkitm_1"}
 DEFINITIONS = sorted(path for path in (ROOT / "boards").glob("HANPORT_*") if path.is_dir())
@@ -110,8 +108,9 @@ class Manifest:
         return self
 
 
-def test_manifest_freezes_all_of_hanport():
+def test_manifest_freezes_all_of_hanport(monkeypatch):
     """Every module of the tree, under the name that it is imported by, and the two files that start it."""
+    monkeypatch.setattr(build, "PLACE", ROOT / "build")  # where the manifest looks
     build.build("pow_u")
     told = Manifest(ROOT / "boards", "pow_u").run()
     tree = ROOT / "build" / "pow_u" / "tree"
@@ -211,7 +210,7 @@ def test_firmware(bench, chip):
     told = bench.log.read_text()
     assert re.search(rf"make -C ports/esp32 submodules.* BOARD={name}\b", told)
     assert f" {make_firmware.CONTAINER} " in told
-    home = ROOT / "build" / board
+    home = build.PLACE / board
     octets = (home / f"firmware-{build.version()}.bin").read_bytes()
     assert octets[0x200000 - start :] == (home / f"hanport-{build.version()}.romfs").read_bytes()
     placed = bench.sources / "ports" / "esp32" / "boards" / name
