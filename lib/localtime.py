@@ -4,25 +4,25 @@ A zone is one octet: (standard offset in quarter hours) << 1 | 1 when the Europe
 (directive 2000/84/EC) holds. CET is 9, EET 17, WET 1, UTC 0.
 """
 
-# Cities by class, as the ancestor named them; "Europe/" goes before each.
-_CENTRAL = (
-    "Amsterdam Berlin Bratislava Brussels Budapest Copenhagen Ljubljana Luxembourg Madrid Malta Oslo Paris "
-    "Podgorica Prague Rome Stockholm Vienna Warsaw Zagreb Zurich Belgrade Sarajevo Skopje Tirana "
+# Cities by class, as the ancestor named them; "Europe/" goes before each. Central, eastern, western.
+_CITIES = (
+    " Amsterdam Berlin Bratislava Brussels Budapest Copenhagen Ljubljana Luxembourg Madrid Malta Oslo Paris "
+    "Podgorica Prague Rome Stockholm Vienna Warsaw Zagreb Zurich Belgrade Sarajevo Skopje Tirana |"
+    " Athens Bucharest Helsinki Nicosia Riga Sofia Tallinn Vilnius Kyiv Chisinau |"
+    " Belfast Dublin Lisbon London "
 )
-_EASTERN = "Athens Bucharest Helsinki Nicosia Riga Sofia Tallinn Vilnius Kyiv Chisinau "
-_WESTERN = "Belfast Dublin Lisbon London "
 CENTRAL = 9
 
 
 def zone(name):
     """Zone octet of a name such as "Europe/Oslo" or "UTC"; None when it is not known."""
-    if name in ("UTC", "GMT", ""):
+    if not name or name == "UTC" or name == "GMT":
         return 0
-    city = name.split("/")[-1] + " "
-    for cities, code in ((_CENTRAL, CENTRAL), (_EASTERN, 17), (_WESTERN, 1)):
-        if (" " + cities).find(" " + city) >= 0:
-            return code
-    return None
+    at = _CITIES.find(" " + name.split("/")[-1] + " ")
+    if at < 0:
+        return None
+    behind = _CITIES[at:].count("|")  # classes that come after this one
+    return CENTRAL if behind == 2 else 17 if behind else 1
 
 
 def days(year, month, day):

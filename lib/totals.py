@@ -212,7 +212,7 @@ class Totals:
         found = 0
         for k in range(_COUNT):
             if not state.have[_FIRST + k] and self.safe(_FIRST + k) is not None:
-                state.values[_FIRST + k] = self.values[k]
+                state.keep(_FIRST + k, self.values[k])
                 state.have[_FIRST + k] = reading.DERIVED
                 state.at[_FIRST + k] = up
                 found += 1

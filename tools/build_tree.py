@@ -39,6 +39,7 @@ MARCH = {
     "esp32c6": "rv32imc",
     "unix": "x64" if platform.machine() == "x86_64" else None,
 }
+NOT_FOR_CHIPS = "lib/hanport/_cpython.py"  # in no image
 NATIVE = "hanport/_fast.py"  # the only file with machine code; those who import it have a fallback
 
 BOARD_NAMES = (
@@ -208,6 +209,7 @@ def sources(board, march, umqtt):
             found[f"{room}/{path.relative_to(home).as_posix()}"] = path.read_bytes()
     found["board_config.py"] = (ROOT / "boards" / f"{board['NAME']}.py").read_bytes()
     found.update({f"lib/{name}.py": text.encode() for name, text in written_modules().items()})
+    del found[NOT_FOR_CHIPS]
     if march is None:
         del found["lib/" + NATIVE]
     out = tuple(board["LEAVE_OUT"].split())

@@ -36,7 +36,7 @@ def neat(r):
         for k in range(count):
             if r.have[register + k]:
                 w.raw(" / " if said else "")
-                w.number(r.values[register + k], registers.decimals(register), True)
+                w.number(r.value(register + k), registers.decimals(register), True)
                 said = True
         if said:
             w.raw(words)

@@ -102,7 +102,8 @@ def decoder_for(size, ek, ak):
         law(0 <= frames.base <= frames.base + frames.have <= len(frames.arena), "broken bounds of the arena")
         if frames.end:
             law(frames.base < frames.end <= frames.base + frames.have, "the frame's end is out of bounds")
-            judge_frame(frames.kind, bytes(frames.arena[frames.base : frames.end]), frames.p1.checked)
+            checked = frames.p1 and frames.p1.checked
+            judge_frame(frames.kind, bytes(frames.arena[frames.base : frames.end]), checked)
         return at
 
     frames.feed = watched

@@ -4,8 +4,10 @@ Octets come as a Span, which knows where in the input each of them stands, whate
 What is told here is told from the octets; the decoder's own opinion is printed by layers.py after it.
 """
 
+from array import array
+
 import layer_words as words
-from hanport import apdu, axdr, ciphering, fault, profiles, reading, registers
+from hanport import apdu, axdr, ciphering, fault, profiles, reading, registers, rows
 from hanport.octets import crc_arc, crc_x25
 from hanport.p1 import P1Framer
 
@@ -73,9 +75,9 @@ class Apdus:
             return out(depth, "an APDU nested too deep")
         if tag == apdu.BLOCK:
             self._block(span, a, b, depth, broken, level)
-        elif tag == ciphering.GLO or tag == ciphering.DED:
+        elif tag == apdu.GLO or tag == apdu.DED:
             out(depth, words.apdu(tag))
-            self.cipher(span, a + 1, b, depth + 1, broken, tag == ciphering.GLO, level)
+            self.cipher(span, a + 1, b, depth + 1, broken, tag == apdu.GLO, level)
         elif tag == apdu.NOTIFICATION:
             out(depth, words.apdu(tag))
             self._notification(span, a, b, depth + 1)
@@ -216,25 +218,25 @@ class Apdus:
             return out(depth, "cut short: %s" % words.octets(buf, a, b))
         said = (words.octets(buf, a + 1, a + 5), words.invoke_id(buf, a + 1))
         out(depth, "long-invoke-id-and-priority %s: %s" % said)
-        note = apdu.Notification()
-        code = note.open(buf, a, b)
-        if code == fault.DATE_TIME:
+        body = apdu.body(buf, a, b)
+        if body == -fault.DATE_TIME:
             return out(depth, "date-time: %s: unknown form" % words.octets(buf, a + 5, b))
-        head = words.octets(buf, a + 5, note.stamp or note.body)
-        if not note.stamp:
+        stamp = apdu.stamp(a, body)
+        head = words.octets(buf, a + 5, stamp or body)
+        if not stamp:
             out(depth, "date-time %s: none" % head)
-        elif note.stamp + 12 > b:
+        elif body > b:
             return out(depth, "date-time %s: cut short" % head)
         else:
-            out(depth, "date-time %s: %s" % (head, words.date_time(buf, note.stamp)))
-        if note.body >= b:
+            out(depth, "date-time %s: %s" % (head, words.date_time(buf, stamp)))
+        if body >= b:
             return out(depth, "no data: cut short here")
-        return self._elements(span, note.body, b, depth)
+        return self._elements(span, body, b, depth)
 
     def _elements(self, span, a, b, depth):
         """Each A-XDR element of octets[a:b], as far as they are well formed."""
         buf = span.octets
-        table = axdr.new_table()
+        table = array("H", bytes(2 * axdr.ELEMENTS))
         n = axdr.index(buf, a, b, table)
         code = 0
         if n < 0:
@@ -277,7 +279,7 @@ class Apdus:
             return {}
         notes = {}
         if plan.items:
-            out(depth, 'list "%s": order tells what is what' % plan.name)
+            out(depth, 'list "%s": order tells what is what' % rows.name(plan.number))
             for k in range(1, n):
                 index, scale, form = plan.items[3 * k - 3], plan.items[3 * k - 2] - 64, plan.items[3 * k - 1]
                 if index < registers.COUNT:
@@ -288,8 +290,9 @@ class Apdus:
                     )
                     if form & 0x80:
                         notes[k] += " (assumed)"
-        elif plan.objects:
-            out(depth, 'list "%s": an array of objects, then a value for each but the first' % plan.name)
+        elif plan.kind == "objects":
+            name = rows.name(plan.number)
+            out(depth, 'list "%s": an array of objects, then a value for each but the first' % name)
             count = axdr.count(buf, table[1])
             if n == 1 + 6 * count:
                 for k in range(1, count):
@@ -297,7 +300,7 @@ class Apdus:
                         continue  # itself an OBIS code, and told as one
                     notes[1 + 5 * count + k] = ": " + words.obis(buf, table[4 + 5 * k] + 2)
         else:
-            out(depth, 'list "%s": OBIS codes tell what is what' % plan.name)
+            out(depth, 'list "%s": OBIS codes tell what is what' % rows.name(plan.number))
         return notes
 
     def p1(self, span, a, mark, b, depth):
@@ -347,7 +350,7 @@ def _extent(buf, i, b):
     if tag == axdr.ARRAY or tag == axdr.STRUCTURE:
         end = axdr.after_length(buf, i + 1)
         return end if axdr.length(buf, i + 1, b) >= 0 else 0
-    table = axdr.new_table()
+    table = array("H", bytes(2 * axdr.ELEMENTS))
     for end in range(i + 1, b + 1):
         code = axdr.index(buf, i, end, table)
         if code == 1:

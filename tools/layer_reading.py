@@ -54,7 +54,7 @@ def lines(r):
     for index in range(registers.COUNT):
         state = r.have[index]
         if state:
-            number = _decimal(r.values[index], registers.decimals(index))
+            number = _decimal(r.value(index), registers.decimals(index))
             written = words.WRITTEN.get(registers.unit(index), "")
             yield "%s = %s%s%s" % (registers.name(index), number, written, marks.get(state, ""))
     if r.peak_timed:

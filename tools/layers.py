@@ -8,7 +8,7 @@ joined from several frames or decrypted. Runs on CPython and on MicroPython alik
 import layer_apdu
 import layer_reading
 import layer_words as words
-from hanport import apdu, fault, framing, hdlc, p1
+from hanport import apdu, fault, framing, hdlc
 from hanport.octets import crc_x25, sum8
 
 out = layer_apdu.out
@@ -82,7 +82,7 @@ class Teller:
         code = frames.fault
         kind = frames.arena[a] if code else frames.kind
         octets = frames.arena[a : a + frames.have if code else frames.end]
-        mark = frames.p1.mark
+        mark = frames.p1.mark if frames.p1 else 0
         if code and kind == framing.P1:
             octets = octets[: mark + 5 if mark else _text_length(octets)]
         elif code:
@@ -103,7 +103,7 @@ class Teller:
             self._mbus_frame(span, code)
         elif kind == framing.CIPHERED:
             self._apdus.tell(span, 0, n, 1, code != 0)
-        elif frames.p1.cipher:
+        elif frames.p1 and frames.p1.cipher:
             self._polish(span, frames.p1.cipher, n, code)
         else:
             self._apdus.p1(span, 0, mark or n, n, 1)
@@ -115,7 +115,7 @@ class Teller:
         if n < 3:
             return
         length = (buf[1] & 7) << 8 | buf[2]
-        more = hdlc.segmented(buf, 0)
+        more = buf[1] & hdlc.SEGMENT
         said = (words.octets(buf, 1, 3), 3, "1, more segments follow" if more else "0", length)
         out(1, "format %s: type %d, S bit %s, length %d" % said)
         control = hdlc.header(buf, 0, n)
@@ -243,7 +243,7 @@ class Teller:
         """Identification | title length | length | ciphered part | ! | four digits"""
         buf = span.octets
         out(1, "%5d  %s" % (span.at(0), bytes(buf[:i]).decode().strip()))
-        size = p1.cipher_span(buf, i, n)
+        size = apdu.span(buf, i, n)
         end = min(i + size, n) if size > 0 else n
         out(1, "ciphered part, without a tag")
         self._apdus.cipher(span, i, end, 2, code != 0, True)

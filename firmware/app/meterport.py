@@ -4,7 +4,6 @@ import asyncio
 
 from app import board, port
 from hanport.derive import derive
-from hanport.scale import EnergyScale
 
 _SILENCE_MS = 1500  # a pause longer than any within a telegram
 
@@ -21,9 +20,7 @@ class MeterPort:
         self.findings = findings
         self._box = box
         self._kept = kept
-        self._scale = EnergyScale()
         if settings["energy_unit"]:
-            self._scale.sure = True
             decoder.plans.settle_energy(1 if settings["energy_unit"] == "10 Wh" else 0)
         self._log = log
         self._uart, baud, self.line = board.open_uart(settings)
@@ -74,8 +71,7 @@ class MeterPort:
             self.findings.event(decoder, up)
             if decoder.ready:
                 decoder.now = port.now()
-                if self._scale.watch(decoder.reading, up):
-                    decoder.plans.shift_energy(self._scale.shift)
+                if decoder.plans.watch(decoder.reading, up):
                     self._log("the unit of the meter's counters is sure now")
                 derive(decoder.reading)
                 self._kept.take(decoder.reading, self._box.state, up)

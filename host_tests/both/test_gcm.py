@@ -4,12 +4,7 @@ import json
 
 import corpus
 
-from hanport import ghash
-from hanport.aes import Blocks
-from hanport.gcm import TAG, Gcm
-
-# CPython has two makes, MicroPython the native one, or with HANPORT_PLAIN=1 the plain one.
-MAKES = [getattr(ghash, name) for name in ("Long", "Viper", "Limbs") if hasattr(ghash, name)]
+from hanport.gcm import TAG, Gcm, aes, ghash, new_table
 
 EK = bytes(range(16))
 AK = bytes(range(0xD0, 0xE0))
@@ -29,20 +24,19 @@ def nist():
             yield row + [None if case["fail"] else corpus.octets_of(case["pt"])]
 
 
-def tag_of(make, key, iv, aad, ct):
+def tag_of(key, iv, aad, ct):
     """The tag of any additional data, put together from GHASH and AES (SP 800-38D 7.1)."""
-    blocks = Blocks(key)
+    blocks = aes(key, 1)
     h = bytearray(16)
     blocks.encrypt(bytes(16), h)
-    g = make(h)
-    g.update(aad, 0, len(aad))
-    g.update(ct, 0, len(ct))
+    table = new_table(h)
+    tag = bytearray(16)
+    ghash(tag, table, bytearray(aad), 0, len(aad))
+    ghash(tag, table, bytearray(ct), 0, len(ct))
     lengths = bytearray(16)
     lengths[6:8] = bytes((8 * len(aad) >> 8, 8 * len(aad) & 255))
     lengths[14:16] = bytes((8 * len(ct) >> 8, 8 * len(ct) & 255))
-    g.update(lengths, 0, 16)
-    tag = bytearray(16)
-    g.digest(tag)
+    ghash(tag, table, lengths, 0, 16)
     first = bytearray(16)
     blocks.encrypt(iv + b"\0\0\0\1", first)
     return bytes(tag[k] ^ first[k] for k in range(TAG))
@@ -50,11 +44,9 @@ def tag_of(make, key, iv, aad, ct):
 
 def test_nist():
     """Clear text and tag of all cases; where NIST says that the tag is wrong, it is."""
-    assert MAKES
     seen = wrong = 0
     for key, iv, aad, ct, tag, pt in nist():
-        for make in MAKES:
-            assert (tag_of(make, key, iv, aad, ct) == tag) == (pt is not None), (make, key, iv)
+        assert (tag_of(key, iv, aad, ct) == tag) == (pt is not None), (key, iv)
         if pt is None:
             wrong += 1
         else:

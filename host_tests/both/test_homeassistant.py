@@ -139,7 +139,7 @@ def test_long_names_fit():
         state = house.meter.state
         house.meter.sends(FIVE)
         for n in range(registers.COUNT):
-            state.values[n] = 1
+            state.keep(n, 1)
             state.have[n] = 1
             state.at[n] = 500
         for slot in range(3):

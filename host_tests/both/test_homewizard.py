@@ -89,10 +89,7 @@ def test_belgian_peak():
     meter.says(72, 2351)
     meter.says(73, 4507)
     assert telegram(meter.state) == "/HAN5Hanport\r\n\r\n1-3:0.2.8(50)\r\n1-0:1.4.0(02.351*kW)\r\n"
-    for k, octet in enumerate(b"\x07\xe8\x07\x0f\xff\x0d\x0f\x00\xff\x80\x00\xff"):
-        meter.state.peak_stamp[k] = octet
-    meter.state.peak_timed = True
-    meter.state.peak_dst = 83  # S
+    meter.state.peaked(b"\x07\xe8\x07\x0f\xff\x0d\x0f\x00\xff\x80\x00\xff", 83)  # S
     text = told(homewizard.data, meter.state, Device(), b"x")
     assert text.endswith(
         ',"active_power_average_w":2351,"montly_power_peak_w":4507,"montly_power_peak_timestamp":240715131500}'

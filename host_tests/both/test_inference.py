@@ -11,25 +11,25 @@ Why each scale rule is safe:
 | energy till then | by list | the maker's document | named in scale_assumed, shown with a star |
 """
 
-from hanport import cosem, reading, registers
+import corpus
+
+from hanport import Decoder, cosem, reading, registers, scale
 from hanport.derive import derive
 from hanport.reading import Reading
-from hanport.scale import EnergyScale
 
 
 def test_volts_by_size():
     """231 is 231 V, 2311 is 231.1 V, 23110 is 231.10 V."""
     cases = ((2311, -1), (0, 0), (115, 0), (231, 0), (999, 0), (22199, -2))
-    for raw, scale in cases:
-        assert cosem._volts_scale(raw) == scale, raw
+    for raw, wanted in cases:
+        assert cosem._volts_scale(raw) == wanted, raw
 
 
 def _drive(factor, watts=2400, hours=4, step=10, noise=0):
-    """Watch a meter whose counter is shown factor / 10 off; returns the watcher and when it was sure."""
-    watch = EnergyScale()
+    """Watch a meter whose counter is shown factor / 10 off; returns (shift, when), or None twice."""
+    seen = [None] * 5
     r = Reading()
     wh = 1234560
-    sure = None
     for t in range(0, hours * 3600 + 1, step):
         power = watts + (noise * (t // step % 3 - 1))
         r.clear()
@@ -38,31 +38,51 @@ def _drive(factor, watts=2400, hours=4, step=10, noise=0):
         if t % 3600 == 0:
             shown = wh_now // 10 * 10
             r.put(registers.E_IMPORT, shown * factor // 10, 0, reading.ASSUMED)
-        if watch.watch(r, t) and sure is None:
-            sure = t
-    return watch, sure
+        shift = scale.watch(seen, r, t)
+        if shift is not None:
+            return shift, t
+    return None, None
 
 
 def test_energy_scale_by_growth():
     """2400 W for an hour are 2400 Wh: shown as such, as 24000 or as 240, the shift is 0, -1 or 1."""
     for factor, shift in ((10, 0), (100, -1), (1, 1)):
-        watch, sure = _drive(factor, noise=900)
-        assert watch.sure and watch.shift == shift, factor
+        told, sure = _drive(factor, noise=900)
+        assert told == shift, factor
         assert sure == 2 * 3600, sure  # the first hour begins it, the second and third... two verdicts
 
 
 def test_energy_scale_needs_enough():
     """A small load tells nothing within the counter's step; gaps make the power unknown."""
-    watch, sure = _drive(10, watts=30)
-    assert not watch.sure
-    watch, sure = _drive(10, step=45)
-    assert not watch.sure
+    assert _drive(10, watts=30) == (None, None)
+    assert _drive(10, step=45) == (None, None)
 
 
 def test_energy_scale_odd_growth_says_nothing():
     """A ratio that fits neither candidate (a CT factor of 3, say) is no verdict."""
-    watch, _ = _drive(30)
-    assert not watch.sure
+    assert _drive(30) == (None, None)
+
+
+def test_energy_scale_is_taken_over():
+    """Once growth has told the scale, the list's energies are read by it, and are no assumption any more."""
+    octets = corpus.octets(corpus.OWN + "/kamstrup/dk-65.hex")
+    for factor, wanted in ((1, 1), (10, 10)):
+        decoder = Decoder(1024)
+        assert len(corpus.run(decoder, octets)[0]) == 1
+        r = decoder.reading
+        assert r.have[registers.E_IMPORT] == reading.ASSUMED
+        first = r.value(registers.E_IMPORT)
+        power = Reading()
+        told = []
+        for t in range(0, 3 * 3600 + 1, 10):
+            power.clear()
+            power.put(registers.P_IMPORT, 2400, 0, reading.SENT)
+            if t % 3600 == 0:
+                power.put(registers.E_IMPORT, 1000000 + 2400 * t // 3600 // factor, 0, reading.ASSUMED)
+            told.append(decoder.plans.watch(power, t))
+        assert told.count(True) == 1
+        assert len(corpus.run(decoder, octets)[0]) == 1
+        assert r.have[registers.E_IMPORT] == reading.SENT and r.value(registers.E_IMPORT) == wanted * first
 
 
 def test_third_voltage_of_an_it_grid():
@@ -77,10 +97,10 @@ def test_third_voltage_of_an_it_grid():
         derive(r)
         if wanted:
             # sqrt(239.2^2 - 239.2 * 239.7 + 239.7^2) = sqrt(57216.64 - 57336.24 + 57456.09) = 239.4503
-            assert r.values[registers.U_L2] == 239450
+            assert r.value(registers.U_L2) == 239450
             assert r.have[registers.U_L2] == reading.DERIVED
         else:
-            assert r.values[registers.U_L2] == 0 and r.have[registers.U_L2] == reading.SENT
+            assert r.value(registers.U_L2) == 0 and r.have[registers.U_L2] == reading.SENT
 
 
 def test_totals_of_tariffs():

@@ -28,10 +28,10 @@ def test_hdlc_judges_step_by_step():
     """What is wanted at each length, and the end."""
     for have, wants in ((1, 2), (2, 9), (9, 41), (40, 41), (41, 41)):
         assert hdlc.judge(FRAME_A, 0, have, False) == wants, have
-    assert hdlc.payload(FRAME_A, 0, 41) == 9
-    assert not hdlc.segmented(FRAME_A, 0)
+    assert hdlc.header(FRAME_A, 0, 41) == 6
+    assert not FRAME_A[1] & hdlc.SEGMENT
     assert hdlc.judge(SHORT, 0, 9, False) == 9
-    assert hdlc.payload(SHORT, 0, 9) == 6  # b - 3: no information
+    assert hdlc.header(SHORT, 0, 9) == 5  # and no information
 
 
 def test_hdlc_refuses_at_once():
@@ -101,7 +101,6 @@ def test_every_date_time_form():
     head = octets("0F 40 00 00 00")
     time = octets("07 E8 07 0F 01 0D 05 02 FF 80 00 00")
     body = octets("02 01 06 00 00 04 D2")
-    note = apdu.Notification()
     for form, stamp, start in (
         (b"\x00", 0, 6),
         (b"\x0c" + time, 6, 18),
@@ -110,12 +109,12 @@ def test_every_date_time_form():
         (b"\x19" + time, 6, 18),
     ):
         data = head + form + body
-        assert note.open(data, 0, len(data)) == 0, form
-        assert (note.stamp, note.body) == (stamp, start), form
+        assert apdu.body(data, 0, len(data)) == start, form
+        assert apdu.stamp(0, start) == stamp, form
     for form in (b"\x0d" + time, b"\x09\x05" + time, b"\x01"):
         data = head + form + body
-        assert note.open(data, 0, len(data)) == fault.DATE_TIME, form
-    assert note.open(head, 0, 5) == fault.APDU
+        assert apdu.body(data, 0, len(data)) == -fault.DATE_TIME, form
+    assert apdu.body(head, 0, 5) == -fault.APDU
 
 
 def test_clock_that_is_not_set():

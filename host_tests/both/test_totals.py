@@ -30,7 +30,7 @@ class Watch:
             r.set_text(reading.METER_ID, self.meter, 0, len(self.meter))
         for register, value in ((IN, total), (OUT, export)):
             if value is not None:
-                r.values[register] = value
+                r.keep(register, value)
                 r.have[register] = state
         if power is not None:
             r.put(registers.P_IMPORT, power, 0, reading.SENT)

@@ -94,7 +94,7 @@ def test_every_frame(size, constants):
             if told["stat_t"] != "b/state" or told["uniq_id"].endswith("_rssi"):
                 assert has(told["val_tpl"], states[told["stat_t"]]), (name, told)
         have = decoder.reading.have
-        if not any(have[r] and decoder.reading.values[r] for r in (registers.U_L2, registers.U_L3)):
+        if not any(have[r] and decoder.reading.value(r) for r in (registers.U_L2, registers.U_L3)):
             phases = [t["uniq_id"] for t in entities if t["uniq_id"].endswith(("_U2", "_U3"))]
             assert not phases, (name, phases)
         wanted = sum(

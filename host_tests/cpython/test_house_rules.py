@@ -128,6 +128,11 @@ def bad_registers(table):
         found = table.find(*map(int, table.obis(register).split(".")))
         if found != register:
             yield f"find gives {found} for the OBIS code of row {register} ({name})"
+    codes, units = table.looked_up()
+    if table.codes != codes:
+        yield f"codes must be {codes}"
+    if table.units != units:
+        yield f"units must be {units}"
     expected = {key: value for key, value in vars(table).items() if key.isupper() and key[0] != "_"}
     for key in ("COUNT", "NONE"):
         expected.pop(key)
@@ -181,6 +186,8 @@ def test_registers():
         ("|reactive_import_var", "|active_power_import_w", "comes twice"),
         ('"3.7.0|', '"1.7.0|', "find gives"),
         ("\nR_Q1 =", "\nR_Q9 = 41\nR_Q1 =", "R_Q9 has no row"),
+        ('"3.7.0|29|', '"3.7.0|27|', "units must be"),
+        ('"3.7.0|29|', '"3.7.4|29|', "codes must be"),
     ],
 )
 def test_registers_can_fail(old, new, words):

@@ -53,7 +53,7 @@ def wanted(meter):
 
 def values(into):
     """{name: integer} of a reading."""
-    return {registers.name(r): into.values[r] for r in range(registers.COUNT) if into.have[r]}
+    return {registers.name(r): into.value(r) for r in range(registers.COUNT) if into.have[r]}
 
 
 class Wire:

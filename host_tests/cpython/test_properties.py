@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "both"))
 
 import corpus  # noqa: E402
 
-from hanport import Decoder  # noqa: E402
+from hanport import Decoder, registers  # noqa: E402
 
 POOL = [
     (name, octets, corpus.truths(row))
@@ -40,7 +40,8 @@ def fed(decoder, pieces):
         while True:
             i = decoder.feed(piece, i, len(piece))
             if decoder.ready:
-                readings.append((list(decoder.reading.values), bytes(decoder.reading.have)))
+                values = [decoder.reading.value(r) for r in range(registers.COUNT)]
+                readings.append((values, bytes(decoder.reading.have)))
             elif decoder.fault:
                 faults.append(decoder.fault)
             elif i >= len(piece):

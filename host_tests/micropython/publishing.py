@@ -74,7 +74,7 @@ class Box:
         r = self.latest
         r.clear()
         for register, value in values:
-            r.values[register] = value
+            r.keep(register, value)
             r.have[register] = SENT
         self.state.merge(r, port.up())
         self.count += 1
@@ -234,10 +234,10 @@ async def scenario_kept():
         r = Reading()
         for k in range(2):
             r.clear()
-            r.values[registers.P_IMPORT] = 100
+            r.keep(registers.P_IMPORT, 100)
             r.have[registers.P_IMPORT] = SENT
             if k and value is not None:
-                r.values[registers.E_IMPORT] = value
+                r.keep(registers.E_IMPORT, value)
                 r.have[registers.E_IMPORT] = SENT
             r.set_text(METER_ID, meter, 0, len(meter))
             Clock.up += 10

@@ -1,11 +1,12 @@
-"""The only native file: viper makes of the loops in octets.py and ghash.py, same results octet for octet.
+"""The only native file: viper makes of the loops in octets.py and gcm.py, same results octet for octet.
 
 It is optional: where a chip cannot run it, importing it raises and the plain twins are used. Written so
 that one source gives the same result on 32 and 64 bits: mask before every left shift, no signed tricks.
 
 All functions together must fit the 1,932 octets that an ESP8266 has for machine code (tools/bars.py tells
-their size), so there are few of them, none checks bounds (octets.py does), and buffers must be in RAM: on
-that chip machine code cannot read single octets from flash.
+their size), so there are few of them, and none checks bounds (octets.py does). On that chip machine code
+cannot read single octets from flash, where an image keeps the tables of registers.py and axdr.py: its images
+go without this file.
 """
 
 import micropython
@@ -233,7 +234,7 @@ def item(out, buf, obis: int, value: int, codes) -> int:
 
 @micropython.viper
 def ghash(state, table, buf, bounds: int):
-    """GHASH of buf[a:b], bounds = a | b << 16, into state (16 octets); table: ghash.Viper's 64 words."""
+    """GHASH of buf[a:b], bounds = a | b << 16, into state (16 octets); table: 64 words of gcm.new_table."""
     z = ptr8(state)
     t = ptr32(table)
     p = ptr8(buf)

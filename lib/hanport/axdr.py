@@ -26,22 +26,17 @@ _SIZES = (
     b"\x00\xf0\xf0\x01\xf2\x04\x04\xff\xff\xf1\xf1\xff\xf1\x01\xff\x01"  # 00 null .. 0F integer
     b"\x02\x01\x02\xff\x08\x08\x01\x04\x08\x0c\x05\x04\x01\x02\x04\x01\x02\x04"  # 10 long .. 21 delta
 )
-# Octets of an integer of each tag, 0 when the tag is no integer; signed ones are marked in _SIGNED.
+# Octets of an integer of each tag, 0 when the tag is no integer.
 _INTEGERS = b"\0\0\0\0\0\4\4\0\0\0\0\0\0\0\0\1\2\1\2\0\x08\x08\1"
-_SIGNED = b"\x05\x0f\x10\x14"
 
 _open = array("H", bytes(2 * DEPTH))  # elements still to come of each list around
-
-
-def new_table():
-    """A table for `index`: the offsets of up to ELEMENTS elements. Make it once."""
-    return array("H", bytes(2 * ELEMENTS))
 
 
 def index(buf, i, end, table):
     """Note in table the offset of every element (lists too, in order) of the value at buf[i:end].
 
-    Returns how many there are, or a fault code as a negative number. Linear in the octets.
+    table: array("H") of ELEMENTS, made once. Returns how many there are, or a fault code as a negative
+    number. Linear in the octets.
     """
     n = 0
     depth = 0
@@ -139,7 +134,7 @@ def integer(buf, i):
     size = _INTEGERS[tag]
     i += 1
     value = buf[i]
-    negative = value > 127 and tag in _SIGNED
+    negative = value > 127 and (tag == 5 or tag == 15 or tag == 16 or tag == 20)
     if negative:
         value -= 256
     while size > 1:

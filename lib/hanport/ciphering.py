@@ -6,11 +6,11 @@
 The tag is checked before anything is decrypted; a tag that does not match is never decoded into values.
 """
 
-from hanport import fault, reading
+from hanport import axdr, fault, reading
+from hanport.apdu import DED, GLO
 from hanport.gcm import TAG, Gcm
 
-GLO = 0xDB
-DED = 0xDC
+__all__ = ("DED", "GLO", "Ciphering")
 
 _AUTHENTICATED = 0x10
 _ENCRYPTED = 0x20
@@ -44,9 +44,9 @@ class Ciphering:
 
     def open_titled(self, buf, i, b):
         """As open(), from the octet that tells the title's length on; a title of length 0 counts as zeros."""
-        if i >= b or buf[i] not in b"\x00\x08" or i + 1 + buf[i] > b:
+        size = buf[i] if i < b else 1
+        if size & 0xF7 or i + 1 + size > b:
             return fault.CIPHER_LENGTH
-        size = buf[i]
         title = self.title
         i += 1
         for k in range(8):
@@ -59,18 +59,8 @@ class Ciphering:
 
     def _open(self, buf, i, b):
         """The rest: length, SC, counter, ciphertext, tag."""
-        if i + 3 > b:
-            return fault.CIPHER_LENGTH
-        length = buf[i]
-        i += 1
-        if length == 0x81:
-            length = buf[i]
-            i += 1
-        elif length == 0x82:
-            length = buf[i] << 8 | buf[i + 1]
-            i += 2
-        elif length > 0x7F:
-            return fault.CIPHER_LENGTH
+        length = axdr.length(buf, i, b)
+        i = axdr.after_length(buf, i)
         if length < 6 or i + length > b:
             return fault.CIPHER_LENGTH
         control = buf[i]
@@ -83,7 +73,10 @@ class Ciphering:
         a = i + 5
         if end <= a:
             return fault.CIPHER_LENGTH
-        self._watch(buf, i + 1)
+        # The invocation counter only rises; one that does not is a repeat, or the meter began anew.
+        counter = buf[i + 1] << 24 | buf[i + 2] << 16 | buf[i + 3] << 8 | buf[i + 4]
+        self.replayed = counter <= self.counter
+        self.counter = counter
         self.a = a
         self.b = end
         if not control & _ENCRYPTED and (self._gcm is None or not self._gcm.auth_key):
@@ -100,22 +93,14 @@ class Ciphering:
         self.integrity = reading.UNVERIFIED
         if control & _AUTHENTICATED and gcm.auth_key:
             if not gcm.verify(control, buf, a, end, end, encrypted):
-                return fault.SWAPPED if self._keys_are_swapped(buf, control, counter, a, end) else fault.TAG
+                if self._swapped:
+                    # Seldom come to: it takes memory.
+                    gcm = Gcm(*self._swapped)
+                    gcm.set_iv(self.title, buf, counter)
+                    if gcm.verify(control, buf, a, end, end, encrypted):
+                        return fault.SWAPPED
+                return fault.TAG
             self.integrity = reading.VERIFIED
         if encrypted:
             gcm.crypt(buf, a, end)
         return 0
-
-    def _keys_are_swapped(self, buf, control, counter, a, end):
-        """True when the tag holds with the two keys the other way round. Seldom called: it takes memory."""
-        if not self._swapped:
-            return False
-        gcm = Gcm(*self._swapped)
-        gcm.set_iv(self.title, buf, counter)
-        return gcm.verify(control, buf, a, end, end, control & _ENCRYPTED != 0)
-
-    def _watch(self, buf, i):
-        """The invocation counter only rises; one that does not is a repeat, or the meter began anew."""
-        counter = buf[i] << 24 | buf[i + 1] << 16 | buf[i + 2] << 8 | buf[i + 3]
-        self.replayed = counter <= self.counter
-        self.counter = counter

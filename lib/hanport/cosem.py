@@ -13,16 +13,14 @@ from hanport.registers import units as _units
 _SLOT_OF = b"\x00\x00\x00\x03\x05\x03\x01\x05\x02"
 SLOTS = 5
 _item = octets.fast.item if octets.fast else None
-_number = array("I", bytes(4))
-_POWERS = array("H", (1, 10, 100, 1000))
+_number = array("I", bytes(4)) if _item else None
 ENERGY = 3
-
-
-def slot(unit):
-    """Scale slot 0..4 of a COSEM unit, SLOTS when the unit has none."""
-    if 27 <= unit <= 35:
-        return _SLOT_OF[unit - 27]
-    return 4 if unit == 255 else SLOTS
+# What stands in a plan for an element that is no register: a text of this slot, and so on.
+ITEM_TEXT = 0xE0
+ITEM_CLOCK = 0xF0
+ITEM_SKIP = 0xF1
+ITEM_TARIFF = 0xF2
+ITEM_ASSUMED = 0x80  # added to the octets wanted
 
 
 def text_slot(c, d, e):
@@ -101,7 +99,7 @@ def store(buf, obis, value, scaler, unit, scales, into):
                 into.misfits += 1
                 return
         elif own:
-            scale = scales[_SLOT_OF[own - 27] if own < 36 else slot(own)] if scales else 0
+            scale = scales[_SLOT_OF[own - 27] if own < 36 else 4 if own == 255 else SLOTS] if scales else 0
             if scale == 1:
                 scaler = _volts_scale(number)
             elif scale:
@@ -177,7 +175,7 @@ def pairs(buf, table, n, k, scales, into):
             if own == 33 or own == 35:  # A, V: kept in thousandths
                 shift += 3
             if 0 <= shift < 4 and number < 0x80000:
-                into.values[register] = number * _POWERS[shift]
+                into.values[register] = number * 10**shift
                 have[register] = state
                 continue
         store(buf, obis, value, scaler, unit, scales, into)

@@ -7,13 +7,16 @@ while True:
     if d.ready: use d.reading (valid until the next feed)
     elif d.fault: fault.words(d.fault) says why
     elif i >= n: break
+
+What not every meter needs (reading P1, opening ciphered telegrams) is loaded when the first such telegram
+comes; what P1 needs to be framed is loaded by framing.py. When that finds too little memory, the telegram is
+a fault, and the next one tries again.
 """
 
 from array import array
 
 import localtime
-from hanport import apdu, axdr, ciphering, cosem, fault, framing, hdlc, mbus, profiles, reading
-from hanport.dsmr import Lines
+from hanport import apdu, axdr, cosem, fault, framing, hdlc, mbus, profiles, reading
 from hanport.octets import copy
 
 _SEGMENTS = 1  # HDLC segments
@@ -40,8 +43,10 @@ class Decoder:
         self.readings = 0
         self.counts = array("I", bytes(4 * fault.COUNT))
         self.last_kind = 0  # framing of the newest good frame
-        self._cipher = ciphering.Ciphering(key, auth_key)
+        self._cipher = None  # made when the first ciphered telegram comes
         self._keyed = key is not None
+        if key:
+            self._load_cipher(key, auth_key)
         self._who = None
         self._normal = False  # this maker's clock is normal time all year
         self.plans = profiles.Plans()
@@ -49,9 +54,8 @@ class Decoder:
         self._next = 0  # the number that the next part must have
         self._joined = 0
         self._dump = False
-        self._notification = apdu.Notification()
-        self._table = axdr.new_table()
-        self._lines = Lines()
+        self._table = None  # made when the first list comes
+        self._lines = None  # made when the first P1 telegram comes
 
     def feed(self, data, i, n):
         """Take data[i:n]; return the index after the last octet used.
@@ -63,19 +67,22 @@ class Decoder:
         self.fault = 0
         while True:
             i = frames.feed(data, i, n)
+            code = frames.fault
             if frames.end:
                 self.frames += 1
                 self.last_kind = frames.kind
-                code = self._frame()
+                try:
+                    code = self._frame()
+                except (ImportError, MemoryError):
+                    code = fault.MEMORY
                 if code < 0:
                     continue  # a part of a longer telegram
-                if code:
-                    self._fail(code)
-                else:
+                if not code:
                     self.ready = True
                     self.readings += 1
-            elif frames.fault:
-                self._fail(frames.fault)
+            if code:
+                self.fault = code
+                self.counts[code] += 1
             return i
 
     def why(self):
@@ -109,20 +116,15 @@ class Decoder:
         n = len(octets)
         if n > len(frames.arena):
             frames.wanted = n
-            return self._fail(fault.TOO_LARGE)
+            self.fault = fault.TOO_LARGE
+            return
         frames.have = frames.base = 0
         copy(frames.arena, 0, octets, 0, n)
         self._dump = True
-        code = self._open(frames.arena, apdu.strip_llc(frames.arena, 0, n), n)
+        code = self._open(frames.arena, apdu.strip_llc(frames.arena, 0, n), n, True)
         self._dump = False
-        if code:
-            self._fail(code if code > 0 else fault.BLOCK)
-        else:
-            self.ready = True
-
-    def _fail(self, code):
-        self.fault = code
-        self.counts[code] += 1
+        self.fault = code if code >= 0 else fault.BLOCK
+        self.ready = not code
 
     def _frame(self):
         """Decode the frame just found; 0 a reading, > 0 a fault, < 0 more parts must come."""
@@ -132,22 +134,26 @@ class Decoder:
         b = frames.end
         self.reading.clear()
         if frames.kind == framing.HDLC:
-            return self._hdlc(frames, hdlc.payload(buf, a, b), b - 3, hdlc.segmented(buf, a))
+            i = hdlc.header(buf, a, b) + 3  # behind the control octet and the HCS
+            return self._hdlc(frames, min(i, b - 3), b - 3, buf[a + 1] & hdlc.SEGMENT)
         if frames.kind == framing.MBUS:
-            return self._mbus(frames, mbus.payload(buf, a, b), b - 2, mbus.number(buf, a), mbus.final(buf, a))
-        self._drop_parts(frames)
+            return self._mbus(frames, a + mbus.HEAD, b - 2, buf[a + mbus.CI])
+        self.counts[fault.SEGMENT] += frames.base > 0  # for the last part of the one kept is missing
         if frames.kind == framing.CIPHERED:
             return self._open(buf, a, b, False)
         text = frames.p1
         if text.cipher:
-            code = self._cipher.open_titled(buf, a + text.cipher, text.text_end(a))
-            return code or self._opened(buf, self._cipher.a, self._cipher.b, text.checked)
-        return self._text(buf, a, text.text_end(a), text.checked)
+            cipher = self._cipher or self._load_cipher()
+            code = cipher.open_titled(buf, a + text.cipher, a + text.mark)
+            return code or self._opened(buf, cipher.a, cipher.b, text.checked)
+        return self._text(buf, a, a + text.mark, text.checked)
 
-    def _drop_parts(self, frames):
-        """Another telegram came before the last part of the one kept."""
-        if frames.base:
-            self.counts[fault.SEGMENT] += 1
+    def _load_cipher(self, key=None, auth_key=None):
+        """Make what opens ciphered telegrams. Raises MemoryError."""
+        from hanport.ciphering import Ciphering
+
+        self._cipher = Ciphering(key, auth_key)
+        return self._cipher
 
     def _hdlc(self, frames, i, end, more):
         """An HDLC frame's information arena[i:end]: join it with the segments kept before, or open it."""
@@ -156,7 +162,7 @@ class Decoder:
         start = apdu.strip_llc(buf, i, end)
         if joining:
             if start > i and apdu.opens(buf, start):
-                self._drop_parts(frames)
+                self.counts[fault.SEGMENT] += frames.base > 0
                 joining = False
             else:
                 i = start
@@ -171,14 +177,16 @@ class Decoder:
         # Landis+Gyr sends the LLC header only with the first block of a transfer.
         if start == i and not (i < end and buf[i] == apdu.BLOCK):
             return fault.LLC
-        return self._open(buf, start, end)
+        return self._open(buf, start, end, True)
 
-    def _mbus(self, frames, i, end, number, final):
-        """An M-Bus frame's data arena[i:end]: segments count from 0 and the last one says so."""
+    def _mbus(self, frames, i, end, control):
+        """An M-Bus frame's data arena[i:end]: segments count from 0 and the last one says so (CI)."""
+        number = control & mbus.NUMBER
+        final = control & mbus.FIN
         if number and not (frames.base and self._join == _MBUS and number == self._next):
             return fault.SEGMENT
         if not number:
-            self._drop_parts(frames)
+            self.counts[fault.SEGMENT] += frames.base > 0
         if number or not final:
             joined = frames.keep(i, end, not number)
             self._join = _MBUS
@@ -187,9 +195,9 @@ class Decoder:
                 return -1
             i, end = 0, joined
             frames.kept = 0
-        return self._open(frames.arena, apdu.strip_llc(frames.arena, i, end), end)
+        return self._open(frames.arena, apdu.strip_llc(frames.arena, i, end), end, True)
 
-    def _open(self, buf, a, b, proven=True):
+    def _open(self, buf, a, b, proven):
         """Unwrap the APDU buf[a:b]; proven: a checksum held over it. Returns as _frame."""
         for _ in range(4):  # a block transfer around a ciphered notification is the deepest nesting met
             if a >= b:
@@ -200,8 +208,8 @@ class Decoder:
                 if a:
                     return a
                 b = self._joined
-            elif tag == ciphering.GLO or tag == ciphering.DED:
-                cipher = self._cipher
+            elif tag == apdu.GLO or tag == apdu.DED:
+                cipher = self._cipher or self._load_cipher()
                 code = cipher.open(buf, a, b)
                 if code == fault.NO_KEY and self._dump and buf[cipher.a] == apdu.NOTIFICATION:
                     code = 0  # a log taken after decryption: header and tag are there, the body is clear
@@ -226,7 +234,7 @@ class Decoder:
         if number != 1 and not (frames.base and self._join == _BLOCKS and number == self._next):
             return fault.BLOCK
         if number == 1:
-            self._drop_parts(frames)
+            self.counts[fault.SEGMENT] += frames.base > 0
         last = buf[a + 1] & 0x80  # read before keep() moves the octets
         self._joined = frames.keep(i, i + length, number == 1)
         self._join = _BLOCKS
@@ -243,10 +251,12 @@ class Decoder:
         into.integrity = self._cipher.integrity
         verified = into.integrity == reading.VERIFIED
         if buf[a] == framing.P1:
-            inner = self.framing.p1
+            inner = self.framing.reader()
+            if not inner:
+                return fault.MEMORY
             inner.restart()
             if inner.judge(buf, a, b, True) > 0:
-                return self._text(buf, a, inner.text_end(a), True)
+                return self._text(buf, a, a + inner.mark, True)
             if not verified:
                 return fault.WRONG_KEY
             return self._text(buf, a, b, True)  # Kaifa's inner checksum is none of those known
@@ -259,15 +269,18 @@ class Decoder:
         return code if not code or code == fault.LIST or verified else fault.WRONG_KEY
 
     def _notified(self, buf, a, b):
-        note = self._notification
-        code = note.open(buf, a, b)
-        return code or self._list(buf, note.body, b, note.stamp)
-
-    def _list(self, buf, a, b, stamp):
-        """Decode the list buf[a:b]; stamp: index of the telegram's own date-time, 0 without."""
+        """Decode the notification buf[a:b]: its list, and its date-time when the list has none."""
+        i = apdu.body(buf, a, b)
+        if i < 0:
+            return -i
+        if i >= b:
+            return fault.AXDR_SHORT
+        stamp = apdu.stamp(a, i)
         table = self._table
+        if table is None:
+            table = self._table = array("H", bytes(2 * axdr.ELEMENTS))
         into = self.reading
-        n = axdr.index(buf, a, b, table)
+        n = axdr.index(buf, i, b, table)
         if n < 0:
             return -n
         if self._keyed and not into.encrypted:
@@ -279,18 +292,20 @@ class Decoder:
                 return code
         else:
             cosem.pairs(buf, table, n, 1, None, into)
-        self._name_maker(into)
-        if into.misfits:
-            self.counts[fault.VALUE] += into.misfits
-        if into.empty():
-            return fault.LIST
-        if not into.clock_form and stamp:
-            cosem.clock(buf, stamp, into, reading.COSEM)
-        self._tell_utc(into)
-        return 0
+        return self._finish(into, buf, stamp, fault.LIST)
 
-    def _tell_utc(self, into):
-        """Turn the meter's clock into UTC, when it is set."""
+    def _finish(self, into, buf, stamp, nothing):
+        """What is told last: who made the meter, and UTC when its clock is set; `nothing`: fault of no value.
+
+        stamp: index of the telegram's own date-time, for a list without one; 0 without.
+        """
+        self.counts[fault.VALUE] += into.misfits
+        if not into.text(reading.MAKER) or into.guessed >> reading.MAKER & 1:
+            self._name_maker(into)
+        if into.empty():
+            return nothing
+        if stamp and not into.clock_form:
+            cosem.clock(buf, stamp, into, reading.COSEM)
         stamp = into.stamp
         form = into.clock_form
         # Before 2018 no meter had such a port: a clock that says so is not set.
@@ -302,36 +317,34 @@ class Decoder:
             into.utc = localtime.meter_utc(
                 stamp, form == reading.P1, into.dst, self._normal, self.zone, self.now
             )
+        return 0
 
     def _name_maker(self, into):
         """Tell the maker by the list id, the logical device name, the meter id or the system title."""
-        if into.text(reading.MAKER) and not into.guessed >> reading.MAKER & 1:
-            return
         for slot in (reading.LIST_ID, reading.DEVICE_NAME, reading.METER_ID):
             text = into.text(slot)
             who = profiles.maker(text)
             if who:
-                into.name(reading.MAKER, who)
+                into.name(reading.MAKER, who, False)
                 return
         if into.encrypted:
             who = profiles.maker(bytes(self._cipher.title))
             if who:
-                into.name(reading.MAKER, who)
+                into.name(reading.MAKER, who, False)
 
     def _text(self, buf, a, b, checked):
         """Decode the P1 telegram buf[a:b], "/" up to its "!"; checked: a checksum or a tag held over it."""
         into = self.reading
         lines = self._lines
+        if lines is None:
+            from hanport.dsmr import Lines
+
+            lines = self._lines = Lines()
         lines.take(buf, a, b, into)
         self.counts[fault.P1_LINE] += lines.bad
-        self.counts[fault.VALUE] += into.misfits
         if not into.encrypted:
             if not checked:
                 into.integrity = reading.UNCHECKED
             elif self._keyed:
                 into.integrity = reading.UNCIPHERED
-        self._name_maker(into)
-        if into.empty():
-            return fault.P1_EMPTY
-        self._tell_utc(into)
-        return 0
+        return self._finish(into, buf, 0, fault.P1_EMPTY)

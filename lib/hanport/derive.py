@@ -13,43 +13,34 @@ _TARIFFS = 8
 
 def derive(r):
     """Fill in the Reading r: the third voltage of an IT grid, totals of tariff counters."""
-    _third_voltage(r)
+    model = r.text(reading.MODEL)
+    if model is not None and _IT_MODELS.find(model + b" ") >= 0 and not r.get(registers.U_L2):
+        u1 = r.get(registers.U_L1)
+        u3 = r.get(registers.U_L3)
+        if u1 and u3:
+            # Two sides of a triangle and the 60 degrees between them: U2^2 = U1^2 - U1 U3 + U3^2 (in mV), of
+            # which the integer square root, rounded down (Newton).
+            x = n = u1 * u1 - u1 * u3 + u3 * u3
+            y = (x + 1) // 2
+            while y < x:
+                x = y
+                y = (x + n // x) // 2
+            r.keep(registers.U_L2, x)
+            r.have[registers.U_L2] = reading.DERIVED
     _total(r, registers.E_IMPORT, registers.E_IMPORT_T1)
     _total(r, registers.E_EXPORT, registers.E_EXPORT_T1)
-
-
-def _third_voltage(r):
-    """Two sides of a triangle and the 60 degrees between them: U2^2 = U1^2 - U1 U3 + U3^2 (in mV)."""
-    model = r.text(reading.MODEL)
-    if model is None or _IT_MODELS.find(model + b" ") < 0:
-        return
-    u1 = r.get(registers.U_L1)
-    u3 = r.get(registers.U_L3)
-    if not u1 or not u3 or r.get(registers.U_L2):
-        return
-    r.values[registers.U_L2] = _root(u1 * u1 - u1 * u3 + u3 * u3)
-    r.have[registers.U_L2] = reading.DERIVED
-
-
-def _root(n):
-    """Integer square root, rounded down (Newton)."""
-    x = n
-    y = (x + 1) // 2
-    while y < x:
-        x = y
-        y = (x + n // x) // 2
-    return x
 
 
 def _total(r, total, first):
     """Total of a direction := the sum of its tariffs, when the meter sends only those."""
     if r.have[total]:
         return
-    found = 0
+    found = value = 0
     for register in range(first, first + _TARIFFS):
         if r.have[register]:
-            r.values[total] = r.values[register] + (r.values[total] if found else 0)
+            value += r.value(register)
             found += 1
     # One tariff alone may be one of several that this telegram leaves out.
     if found > 1:
+        r.keep(total, value)
         r.have[total] = reading.DERIVED

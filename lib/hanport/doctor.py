@@ -72,29 +72,9 @@ class Findings:
         """Why there is no number yet, in one sentence; "Readings come." when there is."""
         if self.told:
             return self.told
-        line, framing, decryption, values = self.lamps(up)
+        line, framing, _, values = self.lamps(up)
         if values == GOOD:
             return "Readings come."
-        if line == OFF:
-            return "Waiting for the first octets from the meter."
-        if line == BAD:
-            if self.last_octet is None:
-                return (
-                    "Nothing comes from the meter: its port is closed (ask your grid company to open it), "
-                    "or the cable is not in."
-                )
-            return "The meter has fallen silent: check the cable."
-        if framing == OFF:
-            return "Octets come; waiting for the first whole telegram."
-        if framing != GOOD:
-            if self.last_fault:
-                return "Octets come, but no whole telegram: %s. %s" % (
-                    self.words,
-                    fault.hint(self.last_fault),
-                )
-            return (
-                "Octets come, but no telegram is recognised: speed, parity or inversion of the port is wrong."
-            )
-        if self.last_fault:
-            return "Telegrams come, but %s. %s" % (self.words, fault.hint(self.last_fault))
-        return "Telegrams come; waiting for the first values."
+        from hanport import hints
+
+        return hints.sentence(self, line, framing)

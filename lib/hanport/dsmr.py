@@ -9,11 +9,11 @@ from array import array
 
 from hanport import reading, registers
 from hanport.cosem import clock, clock_fits
-from hanport.hextext import from_hex
 from hanport.octets import copy, decimal, obis
 from hanport.registers import find as _find
 from hanport.registers import units as _units
 
+_PUNCTUATION = b" -:.TZ"  # what may stand in a timestamp
 _MEMO = 6  # texts sent as hex that are remembered: the ids of a meter and of those behind it
 
 
@@ -37,7 +37,12 @@ class Lines:
         """Read the telegram buf[a:b], from "/" up to (not with) its "!"."""
         self.bad = 0
         self._pending = 0
-        i = self._identification(buf, a, b, into)
+        # "/KAM5", "/LGF5E360", "/ADN9 6534": the list id is the text, without what follows a backslash.
+        i = _line_end(buf, a, b)
+        k = buf.find(b"\\", a, i)
+        into.set_text(reading.LIST_ID, buf, a + 1, i if k < 0 else k)
+        if k < 0 and i - a > 5:
+            into.set_text(reading.MODEL, buf, a + 5, i)
         while i < b:
             c = buf[i]
             if c == 13 or c == 10 or c == 32 or c == 0:
@@ -48,16 +53,6 @@ class Lines:
                 end = _line_end(buf, i, b)
                 self._line(buf, i, end, into)
             i = end + 1
-
-    def _identification(self, buf, a, b, into):
-        """ "/KAM5", "/LGF5E360", "/ADN9 6534": the list id is the text, without what follows a backslash."""
-        i = a + 1
-        end = _line_end(buf, i, b)
-        k = buf.find(b"\\", i, end)
-        into.set_text(reading.LIST_ID, buf, i, end if k < 0 else k)
-        if k < 0 and end - i > 4:
-            into.set_text(reading.MODEL, buf, i + 4, end)
-        return end
 
     def _common(self, buf, i, b, into):
         """Read a line as most are, "A-B:C.D.E(" then a number, then ")" or "*kW)", "*kWh)", "*V)", "*A)".
@@ -185,9 +180,7 @@ class Lines:
             return
         into.put(register, self.number, self.thousand - self.decimals, reading.SENT)
         if timed and register == registers.DEMAND_PEAK and clock_fits(self._time, 0):
-            copy(into.peak_stamp, 0, self._time, 0, 12)
-            into.peak_dst = self._dst
-            into.peak_timed = True
+            into.peaked(self._time, self._dst)
 
     def _unit_fits(self, buf, close, unit):
         """True when the unit as written is one of the register's own kind ("kVA" is seen for reactive)."""
@@ -224,7 +217,7 @@ class Lines:
             c = buf[twelve] if twelve < end else 0
             if c == 83 or c == 87:  # S summer, W winter
                 self._dst = c
-            elif twelve < end and c not in b" -:.TZ":
+            elif twelve < end and c not in _PUNCTUATION:
                 return False
             # YYMMDDhhm mss
             n = read[0]
@@ -270,7 +263,7 @@ class Lines:
                 n = 0
             elif c == 83 or c == 87:  # S summer, W winter
                 self._dst = c
-            elif c not in b" -:.TZ":
+            elif c not in _PUNCTUATION:
                 return False
         return True
 
@@ -328,18 +321,15 @@ class Lines:
         elif (d == 2 or d == 3) and close > i + 1:
             if not self._timestamp(buf, i + 1, close):
                 return
-            self._keep_time(sub)
+            copy(sub.clock, 0, self._time, 0, 12)
+            sub.dst = self._dst
+            sub.state = 1
             if d == 2:
                 self._submeter_value(buf, close + 1, end, sub)
             else:
                 # DSMR 2.2: (time)(status)(minutes)(count)(code)(unit), and the value on the next line.
-                sub.unit = 13 if buf[end - 3] in b"mM" else 25
+                sub.unit = 13 if buf[end - 3] & 0xDF == 77 else 25  # M
                 self._pending = self._code[1]
-
-    def _keep_time(self, sub):
-        copy(sub.clock, 0, self._time, 0, 12)
-        sub.dst = self._dst
-        sub.state = 1
 
     def _submeter_value(self, buf, i, end, sub):
         close = _group(buf, i, end)
@@ -347,12 +337,12 @@ class Lines:
             return
         scale = 3 - self.decimals
         if self.unit:
-            first = buf[self.unit]
-            if first in b"mM":
+            first = buf[self.unit] & 0xDF  # without the bit that tells small letters from capitals
+            if first == 77:  # M
                 sub.unit = 13
-            elif first in b"Gg":
+            elif first == 71:  # G
                 sub.unit = 25
-            elif first in b"kKWw":
+            elif first == 75 or first == 87:  # K, W
                 sub.unit = 30
                 scale = self.thousand - self.decimals
             else:
@@ -378,3 +368,30 @@ def _group(buf, i, end):
         return 0
     close = buf.find(b")", i, end)
     return close if close > 0 and buf.find(b"(", i + 1, close) < 0 else 0
+
+
+def from_hex(buf, a, b):
+    """The text whose hex digits are buf[a:b], as octets; None when it is not hex of a printable text."""
+    if (b - a) & 1:
+        return None
+    text = bytearray((b - a) >> 1)
+    k = 0
+    value = 0
+    while a < b:
+        c = buf[a]
+        if 48 <= c <= 57:
+            c -= 48
+        elif 65 <= c <= 70 or 97 <= c <= 102:
+            c = (c & 15) + 9
+        else:
+            return None
+        a += 1
+        if (b - a) & 1:
+            value = c << 4
+            continue
+        value |= c
+        if not 32 <= value < 127:
+            return None
+        text[k] = value
+        k += 1
+    return bytes(text)

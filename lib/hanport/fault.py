@@ -44,7 +44,8 @@ KMP_LOCKED = 35
 KMP_CRC = 36
 KMP_ECHO = 37
 KMP_NO_TX = 38
-COUNT = 39  # how many codes there are
+MEMORY = 39
+COUNT = 40  # how many codes there are
 
 # One row a code, in order: name|words. One literal, so that it costs no heap on the device.
 _ROWS = (
@@ -87,6 +88,7 @@ _ROWS = (
     "kmp_crc|the meter's answers arrive damaged\n"
     "kmp_echo|only our own request comes back, the meter does not answer\n"
     "kmp_no_tx|this board has no wire to ask the meter with (TX)\n"
+    "memory|too little memory is free to read the telegram\n"
 )
 
 

@@ -9,7 +9,7 @@ the octets were cut.
            0          base              base + have
 """
 
-from hanport import fault, hdlc, mbus, p1
+from hanport import apdu, fault, hdlc, mbus
 from hanport.octets import copy, text
 
 HDLC = 0x7E  # kinds of framing, by the octet that opens the frame
@@ -18,6 +18,7 @@ P1 = 0x2F
 CIPHERED = 0xDB  # a ciphered APDU without any frame
 _PARITY_P1 = 0xAF  # "/" of a 7E1 line read as 8 bits
 _OPENERS = b"\x7e\x68\x2f\xdb\xaf"
+_HEADING = 5  # octets of "/ABC5", by which a P1 telegram is known
 
 _SHORT = 9  # fewer octets than this are noise, not a telegram cut short
 
@@ -39,7 +40,7 @@ class Framing:
         self.silent = False
         self._wants = 0  # octets that the candidate asked for when it was last judged
         self._failed = 0  # octets from the candidate's start on that a frame with a good header had claimed
-        self.p1 = p1.P1Framer()
+        self.p1 = None  # the P1Framer, made when the first telegram begins
 
     def feed(self, data, i, n):
         """Take data[i:n]; return the index after the last octet used.
@@ -74,10 +75,10 @@ class Framing:
                         self.fault = fault.SEGMENT
                     self.silent = False
                     return i
-                c = arena[self.base] = data[i]
+                arena[self.base] = data[i]
                 i += 1
                 self.have = have = 1
-                if c == P1 or c == _PARITY_P1:
+                if self.p1:
                     self.p1.restart()
                 self._wants = _SHORT  # nothing can be said of less
             wants = self._wants
@@ -109,7 +110,7 @@ class Framing:
         """The line fell silent: what is half received will not come. Feed no octets until nothing is left."""
         self.silent = True
 
-    def keep(self, a, b, first=False):
+    def keep(self, a, b, first):
         """Keep arena[a:b], a part of the frame just found, as the next part of a segmented telegram.
 
         first: drop the parts kept before. Returns the end of all parts kept: arena[0:end].
@@ -130,7 +131,7 @@ class Framing:
             kind = P1
             r = self._judge_text(a, b)
         elif kind == CIPHERED:
-            r = p1.judge_bare(self.arena, a, b)
+            r = apdu.judge_bare(self.arena, a, b)
         else:
             r = mbus.judge(self.arena, a, b, self.silent)
         if r < 0:
@@ -153,16 +154,36 @@ class Framing:
             self._failed = 0
         return r
 
+    def reader(self):
+        """The P1Framer, None when there is too little memory to load it: only meters with P1 need it."""
+        if not self.p1:
+            try:
+                from hanport.p1 import P1Framer
+
+                self.p1 = P1Framer()
+            except (ImportError, MemoryError):
+                return None
+        return self.p1
+
     def _judge_text(self, a, b):
         """As _judge, of a P1 candidate: the octets that say nothing are passed over at once."""
         judge = self.p1
         arena = self.arena
-        r = 0
-        if judge.seen < 5:
-            # The heading, where every octet counts.
-            r = judge.judge(arena, a, min(a + 5, b), self.silent)
-            if r < 6:
-                return r
+        if not judge or judge.seen < _HEADING:
+            # The heading, where every octet counts: three letters of the maker, then a digit.
+            for k in range(1, min(_HEADING, b - a)):
+                c = arena[a + k]
+                if arena[a] == _PARITY_P1:
+                    c &= 127
+                if not (48 <= c <= 57 if k > 3 else 65 <= c & 0xDF <= 90):
+                    return 0
+            if b - a < _HEADING:
+                return b - a + 1
+            if not judge:
+                judge = self.reader()
+                if not judge:
+                    return -fault.MEMORY
+            judge.judge(arena, a, a + _HEADING, False)
         if not judge.mark:
             i = text(arena, a + judge.seen, b)
             judge.seen = i - a
@@ -198,5 +219,5 @@ class Framing:
         self.have = b - a
         self.end = 0
         self._wants = 0
-        if a < b and (arena[base] == P1 or arena[base] == _PARITY_P1):
+        if self.p1:
             self.p1.restart()

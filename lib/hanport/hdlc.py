@@ -10,23 +10,26 @@ judged the moment it is complete, so that a false flag in noise never swallows a
 from hanport import fault
 from hanport.octets import crc_x25
 
+SEGMENT = 8  # the S bit, of the octet after the flag: more frames of the same telegram follow
 SMALLEST = 9  # 7E, format 2, addresses 1 + 1, control, FCS 2, 7E
 
 
-def _address(arena, i, b):
-    """Index after the address at arena[i:], or 0 when it has no end within four octets or before b."""
-    end = i + 4
-    while i < end and i < b:
-        if arena[i] & 1:
-            return i + 1
-        i += 1
-    return 0
-
-
 def header(arena, a, b):
-    """Index of the control octet of the frame at arena[a] (a flag), or 0 when an address has no end."""
-    i = _address(arena, a + 3, b)
-    return _address(arena, i, b) if i else 0
+    """Index of the control octet of the frame at arena[a] (a flag), or 0 when an address has no end.
+
+    Both addresses end with the first odd octet, within four octets and before b.
+    """
+    i = a + 3
+    for _ in range(2):
+        end = i + 4
+        while i < b and not arena[i] & 1:
+            i += 1
+            if i == end:
+                return 0
+        if i >= b:
+            return 0
+        i += 1
+    return i
 
 
 def judge(arena, a, b, last):
@@ -65,14 +68,3 @@ def judge(arena, a, b, last):
     if arena[a + length + 1] != 0x7E:
         return -fault.FLAG
     return total
-
-
-def payload(arena, a, b):
-    """Start of the information field of the good frame arena[a:b], which ends at b - 3; b - 3 without one."""
-    i = header(arena, a, b) + 3
-    return i if i < b - 3 else b - 3
-
-
-def segmented(arena, a):
-    """True when more frames of the same telegram follow (the S bit)."""
-    return arena[a + 1] & 8 != 0

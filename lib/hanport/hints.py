@@ -1,4 +1,4 @@
-"""What the owner can do about each fault; loaded when there is one."""
+"""Why there is no number yet, and what the owner can do about each fault; loaded when there is a reason."""
 
 # One row a code of fault.py, in order.
 _ROWS = (
@@ -45,6 +45,7 @@ _ROWS = (
     "Usually noise or light from outside; check the cable, or how the optical head sits.\n"
     "The optical head sees itself, or TX and RX touch: check how the head sits and the wire to the meter.\n"
     "Use a board with TX on the meter port, or ask your grid company to switch on the push of the meter.\n"
+    "Switch off what you do not need (a second format, TLS), or make the buffer smaller in the settings.\n"
 )
 
 
@@ -54,3 +55,26 @@ def of(code):
     for _ in range(code):
         at = _ROWS.find("\n", at) + 1
     return _ROWS[at : _ROWS.find("\n", at)]
+
+
+def sentence(findings, line, framing):
+    """One sentence about a doctor.Findings with these lamps of its own, whose last one is not "good"."""
+    if line == "off":
+        return "Waiting for the first octets from the meter."
+    if line == "bad":
+        if findings.last_octet is None:
+            return (
+                "Nothing comes from the meter: its port is closed (ask your grid company to open it), "
+                "or the cable is not in."
+            )
+        return "The meter has fallen silent: check the cable."
+    if framing == "off":
+        return "Octets come; waiting for the first whole telegram."
+    fault = findings.last_fault
+    if framing != "good":
+        if fault:
+            return "Octets come, but no whole telegram: %s. %s" % (findings.words, of(fault))
+        return "Octets come, but no telegram is recognised: speed, parity or inversion of the port is wrong."
+    if fault:
+        return "Telegrams come, but %s. %s" % (findings.words, of(fault))
+    return "Telegrams come; waiting for the first values."

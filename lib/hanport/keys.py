@@ -11,9 +11,19 @@ def parse(text):
     for c in _DROP:
         text = text.replace(c, "")
     plain = text.replace("0x", "").replace("0X", "").replace("\\x", "")
-    if len(plain) == 32 and all(c in "0123456789abcdefABCDEF" for c in plain):
-        return bytes(int(plain[k : k + 2], 16) for k in range(0, 32, 2))
+    if len(plain) == 32:
+        key = bytearray(16)
+        for k in range(32):
+            digit = "0123456789abcdef".find(plain[k].lower())
+            if digit < 0:
+                break
+            key[k >> 1] = key[k >> 1] << 4 | digit
+        else:
+            return bytes(key)
     # Some makers' keys are 16 printable characters, meant as ASCII.
-    if len(text) == 16 and all(32 < ord(c) < 127 for c in text):
-        return text.encode()
-    return None
+    if len(text) != 16:
+        return None
+    for c in text:
+        if not 32 < ord(c) < 127:
+            return None
+    return text.encode()

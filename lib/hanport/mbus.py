@@ -9,7 +9,10 @@ data is one ciphered APDU.
 from hanport import fault
 from hanport.octets import sum8
 
-_HEAD = 9  # octets before the data
+HEAD = 9  # octets before the data, which ends 2 octets before the frame
+CI = 6  # which octet is CI
+NUMBER = 15  # its bits
+FIN = 16
 
 
 def judge(arena, a, b, last):
@@ -20,8 +23,8 @@ def judge(arena, a, b, last):
     length = arena[a + 1]
     if arena[a + 2] != length or arena[a + 3] != 0x68:
         return 0
-    if have < _HEAD:
-        return _HEAD
+    if have < HEAD:
+        return HEAD
     # Only a broadcast SND-UD is a push; this also keeps chance patterns of other framings out.
     if arena[a + 4] & 0xDF != 0x53 or arena[a + 5] != 0xFF or arena[a + 6] & 0xE0:
         return 0
@@ -36,18 +39,3 @@ def judge(arena, a, b, last):
     if arena[a + 5 + length] != 0x16:
         return -fault.MBUS_STOP
     return total
-
-
-def payload(arena, a, b):
-    """Start of the data of the good frame arena[a:b]; it ends at b - 2."""
-    return a + _HEAD
-
-
-def number(arena, a):
-    """Segment number 0..15 of the frame."""
-    return arena[a + 6] & 15
-
-
-def final(arena, a):
-    """True when this is the telegram's last segment (FIN)."""
-    return arena[a + 6] & 16 != 0

@@ -1,27 +1,70 @@
 """The few loops that touch every octet: copying and checksums.
 
-Three makes of the same functions: CPython uses slices and its C library; MicroPython uses `_fast`
-(viper) where the chip can run it, and else a plain loop. None of them allocates on MicroPython, so the
-framers run under `heap_lock()`.
+Three makes of the same functions: CPython uses slices and its C library (`_cpython`); MicroPython uses
+`_fast` (viper) where the chip can run it, and else a plain loop. None of them allocates on MicroPython, so
+the framers run under `heap_lock()`.
 """
 
 import sys
 from array import array
 
-# CRC tables, built once, at import: an entry a nibble is enough for machine code, the others need 256.
+# CRC tables: low and high octet of the remainder of each n, for the mirrored polynomials 8408 (X-25) and A001
+# (ARC). Written out as octets, for made at import they would lie on the heap.
+_X25_LOW = (
+    b"\x00\x89\x12\x9b\x24\xad\x36\xbf\x48\xc1\x5a\xd3\x6c\xe5\x7e\xf7\x81\x08\x93\x1a\xa5\x2c\xb7\x3e"
+    b"\xc9\x40\xdb\x52\xed\x64\xff\x76\x02\x8b\x10\x99\x26\xaf\x34\xbd\x4a\xc3\x58\xd1\x6e\xe7\x7c\xf5"
+    b"\x83\x0a\x91\x18\xa7\x2e\xb5\x3c\xcb\x42\xd9\x50\xef\x66\xfd\x74\x04\x8d\x16\x9f\x20\xa9\x32\xbb"
+    b"\x4c\xc5\x5e\xd7\x68\xe1\x7a\xf3\x85\x0c\x97\x1e\xa1\x28\xb3\x3a\xcd\x44\xdf\x56\xe9\x60\xfb\x72"
+    b"\x06\x8f\x14\x9d\x22\xab\x30\xb9\x4e\xc7\x5c\xd5\x6a\xe3\x78\xf1\x87\x0e\x95\x1c\xa3\x2a\xb1\x38"
+    b"\xcf\x46\xdd\x54\xeb\x62\xf9\x70\x08\x81\x1a\x93\x2c\xa5\x3e\xb7\x40\xc9\x52\xdb\x64\xed\x76\xff"
+    b"\x89\x00\x9b\x12\xad\x24\xbf\x36\xc1\x48\xd3\x5a\xe5\x6c\xf7\x7e\x0a\x83\x18\x91\x2e\xa7\x3c\xb5"
+    b"\x42\xcb\x50\xd9\x66\xef\x74\xfd\x8b\x02\x99\x10\xaf\x26\xbd\x34\xc3\x4a\xd1\x58\xe7\x6e\xf5\x7c"
+    b"\x0c\x85\x1e\x97\x28\xa1\x3a\xb3\x44\xcd\x56\xdf\x60\xe9\x72\xfb\x8d\x04\x9f\x16\xa9\x20\xbb\x32"
+    b"\xc5\x4c\xd7\x5e\xe1\x68\xf3\x7a\x0e\x87\x1c\x95\x2a\xa3\x38\xb1\x46\xcf\x54\xdd\x62\xeb\x70\xf9"
+    b"\x8f\x06\x9d\x14\xab\x22\xb9\x30\xc7\x4e\xd5\x5c\xe3\x6a\xf1\x78"
+)
+_X25_HIGH = (
+    b"\x00\x11\x23\x32\x46\x57\x65\x74\x8c\x9d\xaf\xbe\xca\xdb\xe9\xf8\x10\x01\x33\x22\x56\x47\x75\x64"
+    b"\x9c\x8d\xbf\xae\xda\xcb\xf9\xe8\x21\x30\x02\x13\x67\x76\x44\x55\xad\xbc\x8e\x9f\xeb\xfa\xc8\xd9"
+    b"\x31\x20\x12\x03\x77\x66\x54\x45\xbd\xac\x9e\x8f\xfb\xea\xd8\xc9\x42\x53\x61\x70\x04\x15\x27\x36"
+    b"\xce\xdf\xed\xfc\x88\x99\xab\xba\x52\x43\x71\x60\x14\x05\x37\x26\xde\xcf\xfd\xec\x98\x89\xbb\xaa"
+    b"\x63\x72\x40\x51\x25\x34\x06\x17\xef\xfe\xcc\xdd\xa9\xb8\x8a\x9b\x73\x62\x50\x41\x35\x24\x16\x07"
+    b"\xff\xee\xdc\xcd\xb9\xa8\x9a\x8b\x84\x95\xa7\xb6\xc2\xd3\xe1\xf0\x08\x19\x2b\x3a\x4e\x5f\x6d\x7c"
+    b"\x94\x85\xb7\xa6\xd2\xc3\xf1\xe0\x18\x09\x3b\x2a\x5e\x4f\x7d\x6c\xa5\xb4\x86\x97\xe3\xf2\xc0\xd1"
+    b"\x29\x38\x0a\x1b\x6f\x7e\x4c\x5d\xb5\xa4\x96\x87\xf3\xe2\xd0\xc1\x39\x28\x1a\x0b\x7f\x6e\x5c\x4d"
+    b"\xc6\xd7\xe5\xf4\x80\x91\xa3\xb2\x4a\x5b\x69\x78\x0c\x1d\x2f\x3e\xd6\xc7\xf5\xe4\x90\x81\xb3\xa2"
+    b"\x5a\x4b\x79\x68\x1c\x0d\x3f\x2e\xe7\xf6\xc4\xd5\xa1\xb0\x82\x93\x6b\x7a\x48\x59\x2d\x3c\x0e\x1f"
+    b"\xf7\xe6\xd4\xc5\xb1\xa0\x92\x83\x7b\x6a\x58\x49\x3d\x2c\x1e\x0f"
+)
+_ARC_LOW = (
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x01\xc0\x80\x41\x00\xc1\x81\x40"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x00\xc1\x81\x40\x01\xc0\x80\x41"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x01\xc0\x80\x41\x00\xc1\x81\x40"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x01\xc0\x80\x41\x00\xc1\x81\x40"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x00\xc1\x81\x40\x01\xc0\x80\x41"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x00\xc1\x81\x40\x01\xc0\x80\x41"
+    b"\x01\xc0\x80\x41\x00\xc1\x81\x40\x01\xc0\x80\x41\x00\xc1\x81\x40\x00\xc1\x81\x40\x01\xc0\x80\x41"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x01\xc0\x80\x41\x00\xc1\x81\x40"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40\x00\xc1\x81\x40\x01\xc0\x80\x41"
+    b"\x00\xc1\x81\x40\x01\xc0\x80\x41\x01\xc0\x80\x41\x00\xc1\x81\x40"
+)
+_ARC_HIGH = (
+    b"\x00\xc0\xc1\x01\xc3\x03\x02\xc2\xc6\x06\x07\xc7\x05\xc5\xc4\x04\xcc\x0c\x0d\xcd\x0f\xcf\xce\x0e"
+    b"\x0a\xca\xcb\x0b\xc9\x09\x08\xc8\xd8\x18\x19\xd9\x1b\xdb\xda\x1a\x1e\xde\xdf\x1f\xdd\x1d\x1c\xdc"
+    b"\x14\xd4\xd5\x15\xd7\x17\x16\xd6\xd2\x12\x13\xd3\x11\xd1\xd0\x10\xf0\x30\x31\xf1\x33\xf3\xf2\x32"
+    b"\x36\xf6\xf7\x37\xf5\x35\x34\xf4\x3c\xfc\xfd\x3d\xff\x3f\x3e\xfe\xfa\x3a\x3b\xfb\x39\xf9\xf8\x38"
+    b"\x28\xe8\xe9\x29\xeb\x2b\x2a\xea\xee\x2e\x2f\xef\x2d\xed\xec\x2c\xe4\x24\x25\xe5\x27\xe7\xe6\x26"
+    b"\x22\xe2\xe3\x23\xe1\x21\x20\xe0\xa0\x60\x61\xa1\x63\xa3\xa2\x62\x66\xa6\xa7\x67\xa5\x65\x64\xa4"
+    b"\x6c\xac\xad\x6d\xaf\x6f\x6e\xae\xaa\x6a\x6b\xab\x69\xa9\xa8\x68\x78\xb8\xb9\x79\xbb\x7b\x7a\xba"
+    b"\xbe\x7e\x7f\xbf\x7d\xbd\xbc\x7c\xb4\x74\x75\xb5\x77\xb7\xb6\x76\x72\xb2\xb3\x73\xb1\x71\x70\xb0"
+    b"\x50\x90\x91\x51\x93\x53\x52\x92\x96\x56\x57\x97\x55\x95\x94\x54\x9c\x5c\x5d\x9d\x5f\x9f\x9e\x5e"
+    b"\x5a\x9a\x9b\x5b\x99\x59\x58\x98\x88\x48\x49\x89\x4b\x8b\x8a\x4a\x4e\x8e\x8f\x4f\x8d\x4d\x4c\x8c"
+    b"\x44\x84\x85\x45\x87\x47\x46\x86\x82\x42\x43\x83\x41\x81\x80\x40"
+)
 
 
-def _table(polynomial, bits=8):
-    table = array("H", bytes(2 << bits))
-    for n in range(1 << bits):
-        c = n
-        for _ in range(bits):
-            c = (c >> 1) ^ polynomial if c & 1 else c >> 1
-        table[n] = c
-    return table
-
-
-def _copy(to, at, source, a, n):
+def copy(to, at, source, a, n):
     """Copy n octets source[a:a+n] to to[at:at+n]; ascending, so it may move octets down in one buffer."""
     while n > 0:
         to[at] = source[a]
@@ -30,11 +73,14 @@ def _copy(to, at, source, a, n):
         n -= 1
 
 
-def _crc(table, crc, buf, a, b):
-    while a < b:
-        crc = (crc >> 8) ^ table[(crc ^ buf[a]) & 255]
-        a += 1
-    return crc
+def _crc(low, high, crc, buf, a, b):
+    """The CRC of buf[a:b]; it begins with the octet crc twice. low, high: tables as above."""
+    much = crc
+    for k in range(a, b):
+        n = crc ^ buf[k]
+        crc = much ^ low[n]
+        much = high[n]
+    return much << 8 | crc
 
 
 def text(buf, i, b):
@@ -99,7 +145,7 @@ def obis(code, buf, i, end):
             if c == 40:  # "("
                 return i if k > 4 else 0
             # Some makers write ":" for "." and ".255" for "*255".
-            if c not in b"-:.*":
+            if c != 46 and c != 42 and c != 45 and c != 58:
                 return 0
         i += 1
     return 0
@@ -135,9 +181,8 @@ def decimal(out, buf, i, end):
     return i
 
 
-copy = _copy
 fast = None  # the module _fast, where it runs
-if sys.implementation.name == "micropython":
+if sys.implementation.name != "cpython":
     try:
         from hanport import _fast as fast
 
@@ -148,93 +193,30 @@ if sys.implementation.name == "micropython":
         fast = None  # no emitter on this chip: the plain loops above give the same octets
 
 if sys.implementation.name == "cpython":
-    import binascii
-    import re
+    from hanport import _cpython
 
-    # The regular expression engine looks at octets faster than a loop of ours can.
-    _TELLING = re.compile(rb"[^\r\n\x20\x22-\x7e]").search
-    _OBIS = re.compile(rb"(\d+)-(\d+):(\d+)[-:.*](\d+)[-:.*](\d+)(?:[-:.*](\d+))*\(").match
-    _CODES = {}
-    _DECIMAL = re.compile(rb"(?=\.?\d)(\d*)(?:\.(\d*))?").match
-
-    def text(buf, i, b):  # noqa: F811
-        """Index of the first octet of buf[i:b] that means something to a P1 framer, b without one."""
-        found = _TELLING(buf, i, b)
-        return found.start() if found else b
-
-    def obis(code, buf, i, end):  # noqa: F811
-        """Read the OBIS code "A-B:C.D.E*F(" at i into code[0:5]; returns the index of its "(", or 0."""
-        at = buf.find(b"(", i, end)
-        if at < 0:
-            return 0
-        groups = _CODES.get(bytes(buf[i:at]))
-        if groups is None:
-            found = _OBIS(buf, i, end)
-            groups = [int(group or 0) for group in found.groups()] if found else [256]
-            if max(groups) > 255:
-                return 0
-            groups = bytes(groups[:5])
-            if len(_CODES) < 500 and at - i < 24:
-                _CODES[bytes(buf[i:at])] = groups  # a meter sends the same codes all its life
-        code[:] = groups
-        return at
-
-    def decimal(out, buf, i, end):  # noqa: F811
-        """Read the number "00001.001" in buf[i:end] as the plain loop above does."""
-        found = _DECIMAL(buf, i, end)
-        if not found:
-            return 0
-        whole, part = found.groups()
-        digits = whole + part if part else whole
-        if len(digits) > 18:
-            return 0
-        out[0] = int(digits[:9])
-        out[1] = int(digits[9:] or 0)
-        out[2] = len(digits)
-        out[3] = len(part) if part else 0
-        return found.end()
-
-    _MIRROR = bytes(int("{:08b}".format(n)[::-1], 2) for n in range(256))
-
-    def copy(to, at, source, a, n):  # noqa: F811
-        """Copy n octets source[a:a+n] to to[at:at+n]."""
-        to[at : at + n] = source[a : a + n]
-
-    def xor(to, a, key, n):  # noqa: F811
-        """to[a:a+n] ^= key[0:n], in place."""
-        mixed = int.from_bytes(to[a : a + n], "big") ^ int.from_bytes(key[:n], "big")
-        to[a : a + n] = mixed.to_bytes(n, "big")
-
-    def crc_x25(buf, a, b):
-        """CRC-16/X-25 of buf[a:b] (ISO/IEC 13239); sent low octet first. "123456789" gives 0x906E."""
-        # The C library has the same polynomial for unreflected octets: mirror octets and result.
-        crc = binascii.crc_hqx(bytes(buf[a:b]).translate(_MIRROR), 0xFFFF)
-        return (_MIRROR[crc >> 8] | _MIRROR[crc & 255] << 8) ^ 0xFFFF
-
-    _ARC = _table(0xA001)
-    _ARC_PAIRS = []  # one entry for each two octets, made when first needed
-
-    def crc_arc(buf, a, b):
-        """CRC-16/ARC of buf[a:b] (DSMR P1 5.2.1). "123456789" gives 0xBB3D."""
-        if not _ARC_PAIRS:
-            _ARC_PAIRS.extend(
-                (_ARC[n & 255] >> 8) ^ _ARC[(n >> 8 ^ _ARC[n & 255]) & 255] for n in range(65536)
-            )
-        crc = 0
-        table = _ARC_PAIRS
-        even = (b - a) & ~1
-        pairs = array("H", bytes(buf[a : a + even]))
-        if sys.byteorder == "big":
-            pairs.byteswap()
-        for pair in pairs:
-            crc = table[crc ^ pair]
-        if even != b - a:
-            crc = (crc >> 8) ^ _ARC[(crc ^ buf[b - 1]) & 255]
-        return crc
+    text = _cpython.text
+    obis = _cpython.obis
+    decimal = _cpython.decimal
+    copy = _cpython.copy
+    xor = _cpython.xor
+    crc_x25 = _cpython.crc_x25
+    crc_arc = _cpython.crc_arc
 
 elif fast:
-    _X25 = _table(0x8408, 4)
-    _ARC = _table(0xA001, 4)
+
+    def _table(polynomial):
+        """Of the remainders one a nibble is enough for machine code."""
+        table = array("H", bytes(32))
+        for n in range(16):
+            c = n
+            for _ in range(4):
+                c = (c >> 1) ^ polynomial if c & 1 else c >> 1
+            table[n] = c
+        return table
+
+    _X25 = _table(0x8408)
+    _ARC = _table(0xA001)
     _merge = fast.merge
     _crc_of = fast.crc
 
@@ -259,13 +241,11 @@ elif fast:
         return _crc_of(_ARC, 0, buf, a | b << 16)
 
 else:
-    _X25 = _table(0x8408)
-    _ARC = _table(0xA001)
 
     def crc_x25(buf, a, b):
         """CRC-16/X-25 of buf[a:b] (ISO/IEC 13239); sent low octet first. "123456789" gives 0x906E."""
-        return _crc(_X25, 0xFFFF, buf, a, b) ^ 0xFFFF
+        return _crc(_X25_LOW, _X25_HIGH, 255, buf, a, b) ^ 0xFFFF
 
     def crc_arc(buf, a, b):
         """CRC-16/ARC of buf[a:b] (DSMR P1 5.2.1). "123456789" gives 0xBB3D."""
-        return _crc(_ARC, 0, buf, a, b)
+        return _crc(_ARC_LOW, _ARC_HIGH, 0, buf, a, b)

@@ -7,12 +7,8 @@ SENT (the telegram says it with its scale), ASSUMED (sent, but no octet proves t
 
 from array import array
 
-try:
-    import uctypes
-except ImportError:  # CPython, where a number costs nothing
-    uctypes = None
-
 from hanport import registers
+from hanport.octets import copy
 from hanport.registers import units as _units
 
 ABSENT = 0
@@ -44,8 +40,6 @@ VERIFIED = 2  # an authentication tag held
 UNVERIFIED = 3  # decrypted, but no tag was sent or no authentication key is set
 UNCIPHERED = 4  # a key is set, but this telegram was not encrypted
 
-_LIMIT = 1 << 62
-_POWERS = array("I", [10**_n for _n in range(10)])
 
 
 def text_name(slot):
@@ -55,8 +49,6 @@ def text_name(slot):
 
 class Submeter:
     """A gas, water, heat or electricity meter behind the main one (M-Bus channel 1..4)."""
-
-    __slots__ = ("medium", "ident", "value", "unit", "clock", "dst", "state")
 
     def __init__(self):
         self.clear()
@@ -79,37 +71,27 @@ class Submeter:
         self.unit = other.unit
         self.dst = other.dst
         self.state = other.state
-        for k in range(12):
-            self.clock[k] = other.clock[k]
-
-
-def _halves(values):
-    """The values as pairs of 32-bit halves, low one first; None where that is of no use.
-
-    Out of a 64-bit array MicroPython gives each number as an object on the heap; a half is none.
-    """
-    if uctypes is None:
-        return None
-    shape = (uctypes.ARRAY, uctypes.INT32 | 2 * len(values))
-    return uctypes.struct(uctypes.addressof(values), shape, uctypes.NATIVE)
+        copy(self.clock, 0, other.clock, 0, 12)
 
 
 class Reading:
     """Values, texts and clock of the newest telegram, and where they came from."""
 
     def __init__(self):
-        self.values = array("q", bytes(8 * registers.COUNT))
-        self._halves = _halves(self.values)
+        # Hardly a value needs more than 32 bits, and out of an array of 64 each is an object on the heap.
+        self.values = array("i", bytes(4 * registers.COUNT))
+        self._large = None  # those that do: {register: value}
         self.have = bytearray(registers.COUNT)
         self.texts = [None] * TEXTS
         self.stamp = bytearray(12)
-        self.peak_stamp = bytearray(12)  # when the peak demand was, as P1 tells it
+        self.peak_stamp = None  # 12 octets: when the peak demand was, as P1 tells it (see peaked)
         self.submeters = [None] * 4
         self.clear()
 
     def clear(self):
         """Forget the values; texts are kept as octets to save allocation, but count as absent."""
         self.have[:] = bytes(registers.COUNT)
+        self._large = None
         self.told = 0  # bit n: text n is in this telegram
         self.guessed = 0  # bit n: it is, but nothing proves that it means this
         self.clock_form = NO_CLOCK
@@ -134,25 +116,35 @@ class Reading:
         if unit > 32 and (unit == 33 or unit == 35 or unit == 44 or unit == 255):
             scaler += 3
         if scaler > 0:
-            number *= _POWERS[scaler] if scaler < 10 else 10**scaler
+            number *= 10**scaler
         elif scaler < 0:
             # Finer than the register: round half away from zero, exactly.
             part = 10**-scaler
             number = (number + part // 2) // part if number >= 0 else -((part // 2 - number) // part)
-        # Compared with a large int only when it may matter: on the device those live on the heap.
-        if -0x20000000 < number < 0x20000000 or -_LIMIT < number < _LIMIT:
+        if -0x20000000 < number < 0x20000000:  # nearly all, without the call
             self.values[register] = number
+            have[register] = state
+        elif -1 <= number >> 62 <= 0:
+            self.keep(register, number)
             have[register] = state
         else:
             self.misfits += 1
 
+    def keep(self, register, number):
+        """The value of a register is this number of its integer unit; `have` is the caller's to set."""
+        if -0x20000000 < number < 0x20000000:
+            self.values[register] = number
+            if self._large:
+                self._large.pop(register, None)
+        else:
+            if self._large is None:
+                self._large = {}
+            self._large[register] = number
+
     def value(self, register):
         """Value of a register that `have` tells of; on the heap only when it is large."""
-        halves = self._halves
-        if halves is not None:
-            low = halves[2 * register]
-            if halves[2 * register + 1] == (-1 if low < 0 else 0):
-                return low
+        if self._large and register in self._large:
+            return self._large[register]
         return self.values[register]
 
     def get(self, register):
@@ -183,7 +175,7 @@ class Reading:
         elif self.guessed:
             self.guessed &= ~bit
 
-    def name(self, slot, octets, guessed=False):
+    def name(self, slot, octets, guessed):
         """Text slot := octets that are kept elsewhere, as they are: no comparison, no copy."""
         self.texts[slot] = octets
         bit = 1 << slot
@@ -192,6 +184,14 @@ class Reading:
             self.guessed |= bit
         else:
             self.guessed &= ~bit
+
+    def peaked(self, stamp, dst):
+        """The peak demand was at the 12 octets of `stamp`, dst as for the clock."""
+        if self.peak_stamp is None:
+            self.peak_stamp = bytearray(12)
+        copy(self.peak_stamp, 0, stamp, 0, 12)
+        self.peak_dst = dst
+        self.peak_timed = True
 
     def text(self, slot):
         """Text of a slot as octets, or None."""
@@ -232,7 +232,7 @@ class State(Reading):
         """Take over all that `new` tells; up: the uptime now, in seconds."""
         for r in range(registers.COUNT):
             if new.have[r]:
-                self.values[r] = new.value(r)
+                self.keep(r, new.value(r))
                 self.have[r] = new.have[r]
                 self.at[r] = up
         for slot in range(TEXTS):
@@ -241,16 +241,12 @@ class State(Reading):
         self.guessed = self.guessed & ~new.told | new.guessed
         self.told |= new.told
         if new.clock_form:
-            for k in range(12):
-                self.stamp[k] = new.stamp[k]
+            copy(self.stamp, 0, new.stamp, 0, 12)
             self.clock_form = new.clock_form
             self.dst = new.dst
             self.utc = new.utc
         if new.peak_timed:
-            for k in range(12):
-                self.peak_stamp[k] = new.peak_stamp[k]
-            self.peak_timed = True
-            self.peak_dst = new.peak_dst
+            self.peaked(new.peak_stamp, new.peak_dst)
         self.integrity = new.integrity
         self.encrypted = new.encrypted
         for channel, sub in enumerate(new.submeters):

@@ -11,54 +11,51 @@ _LEAST_WH = 200  # less is drowned by a counter that steps by 10 Wh
 _GAP_S = 30  # telegrams further apart do not tell the power between them
 
 
-class EnergyScale:
-    """Watches one meter. `shift`, once `sure`: 0 when the scale assumed is right, else 1 or -1."""
+# What `watch` keeps in the list that it is given.
+_UP = 0  # when the power was last told
+_POWER = 1
+_ENERGY = 2  # the counter when it was last looked at
+_DRAWN = 3  # watt seconds since
+_VERDICT = 4
 
-    def __init__(self):
-        self.sure = False
-        self.shift = 0
-        self._verdict = None
-        self._power = None
-        self._up = 0
-        self._drawn = 0  # watt seconds since the counter was last seen
-        self._energy = None
 
-    def watch(self, r, up):
-        """Take a reading at uptime `up` (seconds). True when the scale has just become sure."""
-        if self.sure:
-            return False
-        power = r.get(registers.P_IMPORT)
-        if power is not None:
-            if self._power is not None and self._energy is not None:
-                span = up - self._up
-                if span > _GAP_S:
-                    self._energy = None  # what was drawn meanwhile is not known
-                self._drawn += (self._power + power) * span // 2
-            self._power = power
-            self._up = up
-        if r.have[registers.E_IMPORT] != reading.ASSUMED:
-            return False
-        return self._judge(r.values[registers.E_IMPORT])
+def watch(seen, r, up):
+    """Take the Reading r at uptime `up` (seconds); returns None until it is sure.
 
-    def _judge(self, energy):
-        """Compare growth and power since the counter was last taken."""
-        drawn = self._drawn // 3600
-        if self._energy is None or energy < self._energy:
-            self._energy = energy
-            self._drawn = 0
-            return False
-        if drawn < _LEAST_WH:
-            return False
-        grown = energy - self._energy
-        self._energy = energy
-        self._drawn = 0
-        verdict = None
-        # grown / drawn is about 1, 10 (assumed ten times too large) or 1/10 (too small).
-        for shift, up, down in ((0, 1, 1), (-1, 1, 10), (1, 10, 1)):
-            if 7 * drawn * down <= 10 * grown * up <= 14 * drawn * down:
-                verdict = shift
-        if verdict is not None and verdict == self._verdict:
-            self.sure = True
-            self.shift = verdict
-        self._verdict = verdict
-        return self.sure
+    Then: 0 when the scale assumed is right, 1 or -1 when it is ten times too small or too large. seen: a list
+    of five None to begin with, the same for every reading of a meter.
+    """
+    power = r.get(registers.P_IMPORT)
+    if power is not None:
+        if seen[_POWER] is not None and seen[_ENERGY] is not None:
+            span = up - seen[_UP]
+            if span > _GAP_S:
+                seen[_ENERGY] = None  # what was drawn meanwhile is not known
+            seen[_DRAWN] += (seen[_POWER] + power) * span // 2
+        seen[_POWER] = power
+        seen[_UP] = up
+    if r.have[registers.E_IMPORT] != reading.ASSUMED:
+        return None
+    energy = r.value(registers.E_IMPORT)
+    before = seen[_ENERGY]
+    if before is None or energy < before:
+        seen[_ENERGY] = energy
+        seen[_DRAWN] = 0
+        return None
+    drawn = seen[_DRAWN] // 3600
+    if drawn < _LEAST_WH:
+        return None
+    grown = energy - before
+    seen[_ENERGY] = energy
+    seen[_DRAWN] = 0
+    verdict = None
+    # grown / drawn is about 1, 10 (assumed ten times too large) or 1/10 (too small).
+    if 7 * drawn <= 10 * grown <= 14 * drawn:
+        verdict = 0
+    elif 70 * drawn <= 10 * grown <= 140 * drawn:
+        verdict = -1
+    elif 7 * drawn <= 100 * grown <= 14 * drawn:
+        verdict = 1
+    agreed = verdict is not None and verdict == seen[_VERDICT]
+    seen[_VERDICT] = verdict
+    return verdict if agreed else None
