@@ -26,9 +26,8 @@ _MOST = 30  # results that are kept
 _ABSENT = {"inspect": None, "orjson": None}  # what only Python on a computer has
 _BOARD = "board_config"  # stays a module: it is also handed on as a value
 _ASKED = ("NAME", "CHIP")  # what anybody may ask of a board
-# What decides which code a board needs: boards that are alike in this are shrunk once.
+# What decides which code a board needs. Boards that are alike in this are shrunk once; pins are not among it.
 _DECIDE = ("CHIP", "RX_KIND", "LEAVE_OUT")
-_WHETHER = ("BUTTON", "ETH_PHY", "TX")  # by being None
 
 # Modules that are loaded as long as the device runs, by the package they go into. Each comes with all that it
 # imports when it is loaded; but modules that are also dropped or asked for by name must not be among these.
@@ -78,7 +77,7 @@ def kind_of(text):
     for statement in ast.parse(text).body:
         value = shrink_trim.value_of(statement.value) if isinstance(statement, ast.Assign) else None
         for target in statement.targets if value else ():
-            if target.id in _DECIDE or (target.id in _WHETHER and value[0] is None):
+            if target.id in _DECIDE:
                 found[target.id] = value[0]
     return found
 
