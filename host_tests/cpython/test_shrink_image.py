@@ -99,9 +99,9 @@ def test_results_are_kept(tmp_path, monkeypatch):
         "lib/hanport/one.py": b"def f(a):\n    return a\n",
         "app/__init__.py": b"",
         "app/house.py": b"import board_config\nfrom hanport import f\ndef run(wish):\n"
-        b"    lamp(board_config)\n    print(f(wish), board_config.TX)\n"
+        b"    lamp(board_config)\n    print(f(wish), board_config.RX_KIND)\n"
         b"def lamp(board):\n    print(board.LED)\n    lamp(board)\n",
-        "board_config.py": b"NAME = 1\nTX = None\nLED = 2\nUNUSED = (1, 2)\n",
+        "board_config.py": b"NAME = 1\nRX_KIND = 'uart'\nLED = 2\nUNUSED = (1, 2)\n",
     }
     outside = ["import app.house\napp.house.run(3)\n"]
     made = shrink_image.shrunk(files, outside, tmp_path)
