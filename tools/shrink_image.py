@@ -71,6 +71,12 @@ def roots_of(sources, outside):
     return sorted(found & set(sources))
 
 
+def _names_in(text):
+    """Names of a board's constants, sorted: all boards have the same."""
+    assigned = [s for s in ast.parse(text).body if isinstance(s, ast.Assign)]
+    return sorted(target.id for s in assigned for target in s.targets)
+
+
 def kind_of(text):
     """{name: value} of what a board's file says and what decides between pieces of code."""
     found = {}
@@ -139,7 +145,7 @@ def _kept(sources, outside, board, folder):
     """The same, from the folder of results when it was done before."""
     tools = [path.read_text(encoding="utf-8") for path in sorted(HERE.glob("shrink*.py"))]
     tools += [path.read_text(encoding="utf-8") for path in sorted(_FAKES.glob("[!f]*.py"))]
-    names, kind = sorted(shrink.names_of(board)), kind_of(board)
+    names, kind = _names_in(board), kind_of(board)
     given = json.dumps([sources, outside, names, kind, tools], sort_keys=True)
     place = folder / (hashlib.sha256(given.encode()).hexdigest()[:32] + ".json")
     if place.is_file():
