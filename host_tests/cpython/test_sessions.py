@@ -61,6 +61,7 @@ class Session:
         self.seen = {}
         self.newest = {}
         self.lock = threading.Lock()
+        self.connects = 0  # of the device: with each change of the settings it connects anew
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
         self.client.on_message = self._take
         self.client.connect("127.0.0.1", broker.port, properties=Properties(1))
@@ -72,12 +73,17 @@ class Session:
     def _take(self, client, data, message):
         topic, text = message.topic, message.payload.decode()
         with self.lock:
+            if text == "online" and topic.endswith("/status"):
+                self.seen.clear()  # what was published before these settings came earlier
+                self.connects += 1
             self.newest[topic] = (text, bool(message.retain))
             self.seen[(topic, level(topic, text), bool(message.retain))] = text
 
     def use(self, **values):
         """Change settings, and forget what came before them."""
         body = json.dumps(values).encode()
+        self.until(lambda: self.connects)
+        before = self.connects
         end = time.monotonic() + PATIENCE
         while True:
             try:
@@ -86,8 +92,8 @@ class Session:
             except OSError:
                 assert time.monotonic() < end, "the device does not answer"
                 time.sleep(0.1)
-        with self.lock:
-            self.seen.clear()
+        self.until(lambda: self.connects > before)
+        assert self.connects > before
 
     def told(self):
         """What came of the chosen format: not of the device's own topics."""
