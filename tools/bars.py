@@ -23,7 +23,7 @@ import bar_micropython as bar
 
 TOP = Path(__file__).resolve().parent.parent
 FILE = TOP / "host_tests" / "bars.json"
-SLACK = 1.02  # instructions: hash seeds and allocation move them a little
+SLACK = 1.02  # instructions and heaps: hash seeds and the order of allocation move them a little
 
 
 def instruction_bars(folder):
@@ -83,7 +83,7 @@ def judge(found, kept):
         bar_of, cap = kept["bars"].get(name), kept["caps"].get(name)
         beside = ["-" if figure is None else f"{figure:,}" for figure in (bar_of, cap)]
         lines.append(f"{name:58} {value:>12,} {beside[0]:>12} {beside[1]:>12}")
-        slack = SLACK if name.startswith(("instructions", "growth")) else 1
+        slack = SLACK if name.startswith(("instructions", "growth", "heap of the whole")) else 1
         if bar_of is not None and value > bar_of * slack:
             complaints.append(f"{name}: {value:,}, the bar is {bar_of:,}")
         if cap is not None and value > cap:
