@@ -84,7 +84,7 @@ function showStatus(s) {
     ["Readings", number(s.port.readings, 0) + (faults ? `, ${number(faults, 0)} faults` : "")],
     ["MQTT", s.mqtt.state + (s.mqtt.error ? ": " + s.mqtt.error : "")],
     ...(s.mqtt.warning ? [["MQTT is open to others", s.mqtt.warning]] : []),
-    [s.network.kind, [s.network.state, s.network.address, s.device.rssi_dbm === undefined ? "" : s.device.rssi_dbm + " dBm"].filter(Boolean).join(", ")],
+    [s.network.kind, [s.network.state, s.network.address, s.device.rssi_dbm === undefined ? "" : s.device.rssi_dbm + "\u00a0dBm"].filter(Boolean).join(", ")],
     ["Clock", s.clock.source],
     ...(s.device.supply ? [["Supply", s.device.supply + (s.device.vcc_v === undefined ? "" : `, ${number(s.device.vcc_v, 2)} V`)]] : []),
     ...(s.totals ? [["Counters", s.totals]] : []),
