@@ -1,6 +1,8 @@
 """What the device answers to requests that are none, that it does not know, and to those who never ask."""
 
+import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from local_api import PATIENCE, Unit  # noqa: E402
+from local_api import PATIENCE, TOP, Unit  # noqa: E402
+
+import device  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +81,42 @@ def test_a_body_that_is_no_text(unit):
     answer = said(unit, b"POST /api/settings HTTP/1.1\r\nContent-Length: 3\r\nHost: x\r\n\r\n\xff\xfe\xfd")
     assert answer.split()[1] == b"400", answer
     assert unit.ask("/is-alive")[0] == 200
+
+
+FALLS = """
+import asyncio
+from app import web
+class House:
+    settings = {"page_password": ""}
+    keeper = None
+    def stray(self, loop, context):
+        print("told", type(context["exception"]).__name__)
+class Line:
+    def __init__(self, octets):
+        self.lines = octets.split(b"|")
+    async def readline(self):
+        return self.lines.pop(0)
+    def get_extra_info(self, name):
+        return None
+async def main():
+    House.keeper = House()
+    site = web.Site(House())
+    async def serve(request, rest):
+        raise KeyError(rest)
+    site.serve = serve
+    line = Line(b"HEAD /any HTTP/1.0\\r\\n|\\r\\n")
+    answer = await site._asked(line, line)
+    print(answer.status_code, answer.is_head, answer.body)
+asyncio.run(main())
+"""
+
+
+def test_an_answer_that_falls_is_told(tmp_path):
+    """A fault behind the page costs its request, with a line in the log and words for who asked."""
+    (tmp_path / "board_config.py").write_bytes((TOP / "boards" / "host.py").read_bytes())
+    path = [TOP / "host_tests" / "fakes", tmp_path, TOP / "firmware", TOP / "lib", device.VENDOR]
+    environment = dict(os.environ, MICROPYPATH=":".join([*map(str, path), ".frozen"]))
+    command = [device.micropython(), "-c", FALLS]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    words = "This could not be done: see the device's log."
+    assert done.stdout.splitlines() == ["told KeyError", f'500 True b"{words}"'], done.stdout + done.stderr
