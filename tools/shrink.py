@@ -143,7 +143,7 @@ def shrink(sources, roots=(), keep=(), bundles=None, steps="1234567", known=None
         _rename(program)
     if plan:
         shrink_merge.merge(program, plan)
-        shrink_apart.move(program, apart)
+        shrink_apart.move(program, apart, plan.asked)
     if "5" in steps:
         rare = shrink_texts.rare([m.tree for m in program.live])
         for m in program.live:

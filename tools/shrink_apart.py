@@ -1,20 +1,22 @@
 """Functions that run seldom go into modules apart, loaded when one of them is called, for shrink.py.
 
 Code that waits in the heap for its one call an hour is heap that a page request cannot have. A module apart
-is called _0, _1...; the bundle keeps the newest that was used, and no other. Its functions see the bundle's
-names through the bundle, as they are at that moment. Only functions of which every call is known
-(shrink_calls.py) can go; the change is made after renaming.
+is called _0, _1...; the newest that was used is kept, and no other. Its functions see the names of the bundle
+that they come from through that bundle, as they are at that moment. Functions and methods of which every call
+is known (shrink_calls.py) go, other methods of classes that stand alone, and constructors (shrink_late.py).
+The change is made after renaming.
 """
 
 import ast
 
+import shrink_late
 from shrink_calls import FUNCTIONS
 from shrink_merge import attributes, drop, spelt
 from shrink_names import FREE
 from shrink_program import Module
 from shrink_scope import Scopes
 
-# In the bundle: {load}(n) gives module n. The list holds its number and the module.
+# In one bundle: {load}(n) gives module n. The list holds its number and the module.
 _LOADER = """
 {held} = [-1, None]
 def {load}(n):
@@ -26,29 +28,55 @@ def {load}(n):
         {held}[:] = [n, module]
     return {held}[1]
 """
+# In a class: what it has not is a late method, or nothing.
+_LATE = """
+def __getattr__(self, name):
+    found = getattr({load}({number}), name)
+    return lambda *a, **k: found(self, *a, **k)
+"""
 
 
 def mark(program, seldom):
-    """Mark the functions of `seldom`, rows of (module, names of its functions and Class.method)."""
+    """Mark the functions of `seldom`, rows of (module, names of its functions and Class.method).
+
+    A name may be * for all functions of the module, Class.* for all methods; -name takes one out again.
+    """
     for number, row in enumerate(seldom):
         for module, names in row:
-            for statement in program.modules[module].tree.body if module in program.modules else ():
-                inside = statement.body if isinstance(statement, ast.ClassDef) else ()
-                for node in (statement, *inside):
-                    name = getattr(node, "name", "") if isinstance(node, FUNCTIONS) else ""
-                    if (name if node is statement else f"{statement.name}.{name}") in names:
-                        node.apart = number
+            for name, node in _functions(program.modules[module].tree if module in program.modules else None):
+                owner = name.rpartition(".")[0]
+                if not {name, owner + ".*" if owner else "*"}.isdisjoint(names) and "-" + name not in names:
+                    node.apart = number
+
+
+def _functions(tree):
+    """(name, node) of a module's functions and its classes' methods."""
+    for statement in tree.body if tree else ():
+        for node in statement.body if isinstance(statement, ast.ClassDef) else (statement,):
+            if isinstance(node, FUNCTIONS):
+                yield (node.name if node is statement else f"{statement.name}.{node.name}"), node
 
 
 def choose(plan):
-    """Take the candidates that are marked out of the plan; returns a list of lists of them, one a module."""
+    """Take the candidates that are marked out of the plan; returns a list of lists of them, one a row."""
     found = {}
-    for c in plan.candidates:
+    for c in [*plan.candidates, *shrink_late.late(plan)]:
         number = getattr(c.node, "apart", None)
         if number is not None and c.m.name in plan.resident:
+            c.inside = [_around(plan.parents, call) for _, call, _ in c.calls]
             found.setdefault((number, c.m.name), []).append(c)
     plan.candidates = [c for c in plan.candidates if not any(c in row for row in found.values())]
     return [found[key] for key in sorted(found)]
+
+
+def _around(parents, node):
+    """The functions that a node is in."""
+    found = set()
+    while node in parents:
+        node = parents[node]
+        if isinstance(node, FUNCTIONS):
+            found.add(node)
+    return found
 
 
 class _Through(ast.NodeTransformer):
@@ -61,64 +89,156 @@ class _Through(ast.NodeTransformer):
     def visit_Name(self, node):
         """Read through the bundle what is its own."""
         binding = self.scopes.of.get(node)
-        if binding is None or binding.scope is not self.scopes.module:
+        if getattr(node, "beside", False) or binding is None or binding.scope is not self.scopes.module:
             return node
         return ast.Attribute(value=ast.Name(id=self.bundle, ctx=ast.Load()), attr=binding.name, ctx=node.ctx)
 
 
-class _Loader:
-    """The function of one bundle that gives the modules apart which were made of it."""
+class _Apart:
+    """One module apart: number, and the candidates in it by the name that they have there."""
 
-    def __init__(self, program, home, rows):
+    def __init__(self, home, number):
         self.home = home
-        self.rows = rows  # {number: candidates}
-        self.users = {m for row in rows.values() for c in row for m, *_ in c.calls} | {home}
-        taken = set(FREE).union(*(spelt(m.tree) for m in self.users)) | program.children(home.name)
-        free = (n for n in [*attributes(program), *(f"_l{k}" for k in range(9))] if n not in taken)
-        self.load, held = next(free), next(free)
-        self.text = _LOADER.format(load=self.load, held=held)
+        self.number = number
+        self.known = []
+        self.late = {}  # name -> candidate
+        self.names = {}  # candidate -> name
 
-    def redirect(self):
-        """All calls go to the modules apart."""
-        for number, row in self.rows.items():
-            for new, c in zip(FREE, row, strict=False):
-                for _, call, given in c.calls:
-                    first = [call.func.value] if c.owner else []
-                    load = ast.Name(id=self.load, ctx=ast.Load())
-                    module = ast.Call(func=load, args=[ast.Constant(value=number)], keywords=[])
+    def takes(self, methods):
+        """True when late methods of one class can go in: their names are theirs alone here."""
+        return self.late.keys().isdisjoint(c.node.name for c in methods)
+
+    def name(self, pool, barred):
+        """Give each candidate its name, out of the pool; barred: those that somebody may look for in vain."""
+        taken = set(barred).union(self.late, *(spelt(c.node) for c in [*self.known, *self.late.values()]))
+        free = [name for name in [*pool, *(f"_f{k}" for k in range(99))] if name not in taken]
+        self.names = dict(zip(self.known, free, strict=False))
+        self.names.update({c: name for name, c in self.late.items()})
+
+    def owners(self):
+        """Classes with late methods here."""
+        return list(dict.fromkeys(c.owner for c in self.late.values()))
+
+    def redirect(self, load):
+        """All calls that are known go here."""
+        nodes = {c.node for c in self.names}
+        for c, new in self.names.items():
+            for (_, call, given), around in zip(c.calls, c.inside, strict=True):
+                direct = not nodes.isdisjoint(around)
+                if c.late and not direct:
+                    continue
+                first = [call.func.value] if c.owner and not c.makes else []
+                first = [ast.Call(func=call.func, args=[], keywords=[])] if c.makes else first
+                call.func = ast.Name(id=new, ctx=ast.Load())
+                call.func.beside = True  # whatever the bundle means by this name
+                if not direct:
+                    number = ast.Constant(value=self.number)
+                    module = ast.Call(func=ast.Name(id=load, ctx=ast.Load()), args=[number], keywords=[])
                     call.func = ast.Attribute(value=module, attr=new, ctx=ast.Load())
-                    call.args, call.keywords = [*first, *given], []
-        for m in sorted(self.users - {self.home}, key=lambda m: m.name):
-            aliases = [pair for row in self.rows.values() for c in row for pair in c.aliases]
-            drop(m.tree, {alias for where, alias in aliases if where is m})
-            alias = ast.alias(name=self.load, asname=None)
-            m.tree.body.insert(0, ast.ImportFrom(module=self.home.name, names=[alias], level=0))
-        self.home.tree.body[:0] = ast.parse(self.text).body
+                call.args, call.keywords = [*first, *given], []
 
-    def modules(self):
-        """Take the functions out of the bundle; yields the modules that they become."""
-        scopes = Scopes(self.home.tree)
-        for number, row in self.rows.items():
-            for new, c in zip(FREE, row, strict=False):
-                _Through(scopes, "_m").visit(c.node)
-                c.node.name = new
+    def module(self, scopes):
+        """The module; its functions are still in the bundle."""
+        for c, new in self.names.items():
+            _Through(scopes, "_m").visit(c.node)
+            c.node.name = new
+            if not c.late:
                 c.node.args.defaults = []
-            apart = Module(f"_{number}", "")
-            bundle = ast.alias(name=self.home.name, asname="_m")
-            apart.tree.body = [ast.Import(names=[bundle]), *(c.node for c in row)]
-            yield apart
-        drop(self.home.tree, {c.node for row in self.rows.values() for c in row})
+            if c.makes:
+                _giving(c.node)
+        apart = Module(f"_{self.number}", "")
+        bundle = ast.alias(name=self.home.name, asname="_m")
+        apart.tree.body = [ast.Import(names=[bundle]), *(c.node for c in self.names)]
+        return apart
 
 
-def move(program, rows):
-    """rows: what choose() gave. Makes the modules; names are final by now."""
-    homes = {}
-    for number, row in enumerate(rows):
-        assert len(row) <= len(FREE) and len({c.m.name for c in row}) == 1
-        homes.setdefault(row[0].m.name, {})[number] = row
-    loaders = [_Loader(program, program.modules[name], homes[name]) for name in sorted(homes)]
-    for loader in loaders:
-        loader.redirect()
-    for loader in loaders:
-        for apart in loader.modules():
-            program.modules[apart.name] = apart
+def _find(modules, load):
+    """The classes look for their late methods in the modules apart."""
+    homes = {}  # class -> modules with methods of it
+    for apart in modules:
+        for owner in apart.owners():
+            homes.setdefault(owner, []).append(apart)
+    first = {}  # module apart -> a class that looks only there
+    for owner, found in homes.items():
+        if len(found) == 1 and found[0] in first:
+            target = ast.Name(id="__getattr__", ctx=ast.Store())
+            other = ast.Name(id=first[found[0]].name, ctx=ast.Load())
+            same = ast.Attribute(value=other, attr="__getattr__", ctx=ast.Load())
+            owner.body[:0] = [ast.Assign(targets=[target], value=same)]
+            continue
+        number = str(found[-1].number)
+        for apart in found[:-1]:
+            names = tuple(sorted(name for name, c in apart.late.items() if c.owner is owner))
+            number = f"{apart.number} if name in {names} else {number}"
+        owner.body[:0] = ast.parse(_LATE.format(load=load, number=number)).body
+        if len(found) == 1:
+            first[found[0]] = owner
+
+
+def _giving(node):
+    """A constructor gives the object that it was given."""
+    me = node.args.args[0].arg
+    for inside in ast.walk(node):
+        if isinstance(inside, ast.Return):
+            inside.value = ast.Name(id=me, ctx=ast.Load())
+    node.body.append(ast.Return(value=ast.Name(id=me, ctx=ast.Load())))
+
+
+def _modules(rows):
+    """_Aparts of what choose() gave: late methods of two classes may have one name, and go to two modules."""
+    made = []
+    for row in rows:
+        home = row[0].m
+        mine = [_Apart(home, len(made))]
+        mine[0].known = [c for c in row if not c.late]
+        for owner in dict.fromkeys(c.owner for c in row if c.late):
+            methods = [c for c in row if c.late and c.owner is owner]
+            apart = next((a for a in mine if a.takes(methods)), None)
+            if apart is None:
+                apart = _Apart(home, len(made) + len(mine))
+                mine.append(apart)
+            apart.late.update({c.node.name: c for c in methods})
+        made += mine
+    return made
+
+
+def _lowest(homes):
+    """That of the bundles which imports none of the others: there is the loader."""
+    names = {m.name for m in homes}
+    for m in sorted(homes, key=lambda m: m.name):
+        imports = [node for node in ast.walk(m.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        found = {alias.name for node in imports for alias in node.names if isinstance(node, ast.Import)}
+        found |= {node.module for node in imports if isinstance(node, ast.ImportFrom)}
+        if found.isdisjoint(names - {m.name}):
+            return m
+    raise ValueError("the bundles import each other")
+
+
+def move(program, rows, barred=()):
+    """Make the modules. rows: what choose() gave; barred: names asked for. Names are final by now."""
+    if not rows:
+        return
+    modules = _modules(rows)
+    home = _lowest({apart.home for apart in modules})
+    users = {m for row in rows for c in row if not c.late for m, *_ in c.calls} | {row[0].m for row in rows}
+    taken = set(FREE).union(*(spelt(m.tree) for m in users)) | program.children(home.name)
+    known = attributes(program)
+    free = (n for n in [*known, *(f"_l{k}" for k in range(9))] if n not in taken)
+    load, held = next(free), next(free)
+    for apart in modules:
+        apart.name([*FREE, *known], barred)
+        apart.redirect(load)
+    for m in sorted(users, key=lambda m: m.name):
+        gone = [pair for row in rows for c in row if not c.makes for pair in c.aliases]
+        drop(m.tree, {alias for where, alias in gone if where is m})
+        if m is not home:
+            alias = ast.alias(name=load, asname=None)
+            m.tree.body.insert(0, ast.ImportFrom(module=home.name, names=[alias], level=0))
+    home.tree.body[:0] = ast.parse(_LOADER.format(load=load, held=held)).body
+    scopes = {apart.home: Scopes(apart.home.tree) for apart in modules}
+    for apart in modules:
+        made = apart.module(scopes[apart.home])
+        program.modules[made.name] = made
+    for apart in modules:
+        drop(apart.home.tree, {c.node for c in apart.names})
+    _find(modules, load)

@@ -24,6 +24,7 @@ class Candidate:
         self.owner = owner
         self.calls = []
         self.aliases = []  # (module, alias) that import it
+        self.late = self.makes = False  # see shrink_late.py
         self.inner = len(list(m.scopes.scope_of[node].tree())) > 1  # functions in it see its locals
         self.defaults = [None] * (len(node.args.args) - len(node.args.defaults)) + node.args.defaults
 
@@ -66,6 +67,7 @@ class Plan:
                     self.modules[child] = m
         self.families = Families(program)
         self.candidates = []
+        self.through = {}  # name -> (module, attribute) that spell it
         for m in program.live:
             for statement in m.tree.body:
                 if isinstance(statement, FUNCTIONS):
@@ -84,7 +86,7 @@ class Plan:
 
     # what may be merged at all
 
-    def _plain(self, m, node):
+    def plain(self, m, node):
         """True for a function without decorators and with arguments of a known number."""
         a = node.args
         if node.decorator_list or a.vararg or a.kwarg or a.kwonlyargs or a.posonlyargs:
@@ -113,17 +115,19 @@ class Plan:
 
     def _take(self, candidate, loads):
         """Add a candidate when each of (module, expression that means it) is a call that fits."""
-        home = candidate.m.name
+        if self.calls(candidate, loads):
+            self.candidates.append(candidate)
+
+    def calls(self, candidate, loads):
+        """The candidate's calls; [] when one does not fit."""
         for m, load in loads:
-            if m is not candidate.m and not self._may_import(m, home):
-                return
-            call = self._call(load)
+            call = self._call(load) if m is candidate.m or self._may_import(m, candidate.m.name) else None
             given = candidate.given(call) if call else None
             if given is None:
-                return
+                candidate.calls = []
+                break
             candidate.calls.append((m, call, given))
-        if candidate.calls:
-            self.candidates.append(candidate)
+        return candidate.calls
 
     def _may_import(self, m, home):
         """True when home is there whenever m is loaded."""
@@ -133,34 +137,38 @@ class Plan:
         return m.name not in self.resident or any(s.module == home for s in loaded)
 
     def _function(self, m, node):
+        found = self.loads(m, node) if self.plain(m, node) else None
+        if found:
+            candidate = Candidate(m, node, None)
+            candidate.aliases = found[1]
+            self._take(candidate, found[0])
+
+    def loads(self, m, node):
+        """([(module, expression that means it)], [(module, alias)]); None when not all of them are known."""
         binding = m.scopes.of[node]
-        if not self._plain(m, node) or len(binding.binds) != 1:
-            return
-        if binding.fixed or self.program.blocked(binding):
-            return
-        candidate = Candidate(m, node, None)
-        loads = [(m, load) for load in binding.loads]
+        if len(binding.binds) != 1 or binding.fixed or self.program.blocked(binding):
+            return None
+        loads, aliases = [(m, load) for load in binding.loads], []
         for kind, what, other in binding.outside:
             if kind == "load":
                 loads.append((other, what))
                 continue
             named = other.scopes.of.get(what) if kind == "alias" else None
             if named is None or len(named.binds) != 1 or named.outside:
-                return
+                return None
             if named.scope.kind == "module" and self.program.blocked(named):
-                return
-            candidate.aliases.append((other, what))
+                return None
+            aliases.append((other, what))
             loads += [(other, load) for load in named.loads]
-        self._take(candidate, loads)
+        return loads, aliases
 
     # methods
 
     def _methods(self, barred):
-        through = {}  # name -> attributes that spell it
         for m in self.program.live:
             for node in m.nodes:
                 if isinstance(node, ast.Attribute):
-                    through.setdefault(node.attr, []).append((m, node))
+                    self.through.setdefault(node.attr, []).append((m, node))
         defined = {}  # name -> classes that hold it, or functions that a class imports under it
         for scope in self.families.scopes.values():
             for name in scope.names:
@@ -168,8 +176,9 @@ class Plan:
         for owner in self.families.scopes:
             m = self.families.modules[owner]
             for node in owner.body:
-                if isinstance(node, FUNCTIONS) and self._plain(m, node) and node.args.args:
-                    self._method(m, owner, node, through.get(node.name, ()), defined[node.name], barred)
+                if isinstance(node, FUNCTIONS) and self.plain(m, node) and node.args.args:
+                    spelt = self.through.get(node.name, ())
+                    self._method(m, owner, node, spelt, defined[node.name], barred)
 
     def _method(self, m, owner, node, spelt, holders, barred):
         name = node.name
@@ -188,7 +197,7 @@ class Plan:
             found = self.families.of(where, attribute.value)
             if attribute in self.program.resolved or not isinstance(attribute.ctx, ast.Load):
                 return
-            if found is not None and not self._through_self(where, attribute.value):
+            if found is not None and not self.through_self(where, attribute.value):
                 return  # through the name of a class
             if found is None:
                 if len(holders) > 1 or name in barred:
@@ -200,5 +209,6 @@ class Plan:
             return
         self._take(Candidate(m, node, owner), own)
 
-    def _through_self(self, m, value):
+    def through_self(self, m, value):
+        """True for the first argument of a method."""
         return isinstance(value, ast.Name) and m.scopes.of[value] in self.families.selves

@@ -76,6 +76,89 @@ def test_same(tmp_path, steps):
         assert outputs[0] == outputs[1] and "deep" in outputs[0]
 
 
+ROOMS = """
+import other
+class Lamp:
+    def __init__(self, colour, bright=3):
+        self.colour = colour
+        if bright > 8:
+            self.bright = 8
+            return
+        self.bright = bright
+    def show(self, n=1):
+        return self.colour * n + self._half()
+    def _half(self):
+        return str(self.bright // 2)
+    def run(self):
+        return "lamp"
+class Door:
+    def __init__(self):
+        self.open = other.make().n == 3
+    def show(self, n=2):
+        return "door" * n if self.open else "closed"
+    async def wait(self):
+        return self.show(1)
+    def turn(self):
+        self.open = not self.open
+        return self
+class Shade(Lamp):
+    def show(self, n=1):
+        return "shade"
+class Odd:
+    def __getattr__(self, name):
+        return "odd"
+    def show(self):
+        return self.nothing
+def run():
+    rooms = [Lamp("red"), Lamp("blue", bright=9), Door(), Shade("x"), Odd(), other.make()]
+    print([room.show() for room in rooms], rooms[0].show(2), rooms[1].show(n=3), rooms[2].turn().show())
+    said = [room.show for room in rooms]
+    print([one() for one in said], getattr(rooms[2], "none", None), hasattr(rooms[5], "turn"))
+    try:
+        print(rooms[2].wait().send(None))
+    except StopIteration as e:
+        print(e.value)
+    try:
+        rooms[2].missing
+    except AttributeError:
+        print("missing")
+"""
+OTHER = """
+class Lamp:
+    def show(self):
+        return "other" + self.more()
+    def more(self):
+        return "!"
+class Post:
+    def __init__(self, n):
+        self.n = n
+    def show(self):
+        return "post" * self.n
+def make():
+    return Post(2)
+"""
+
+
+@pytest.mark.parametrize("steps", ["17", "1237", "1234567"])
+def test_methods_whose_calls_are_not_known_and_constructors(tmp_path, steps):
+    """Two classes have a show() of their own: the second goes to another module than the first."""
+    everything = ["*", "Lamp.*", "Door.*", "Shade.*", "Odd.*", "Post.*", "-Lamp.run", "-run"]
+    seldom = [[("main", everything), ("other", everything)], [("main", ["Door.turn"])]]
+    sources = {"main": ROOMS, "other": OTHER}
+    bundles = {"main": ["main", "other"]} if "4" in steps else {"main": [], "other": []}
+    new = shrink.shrink(sources, ["main"], {"run"}, bundles, steps, seldom=seldom)
+    homes = [name for name in new if name[0] == "_"]
+    assert sum("closed" in new[name] for name in homes) == 1 and "closed" not in new["main"]
+    assert len(homes) > 1 and new["main"].count("__init__") == 1  # Lamp's, which has a Shade
+    for interpreter in (sys.executable, device.micropython()):
+        outputs = []
+        for n, texts in enumerate((sources, new)):
+            folder = tmp_path / f"{n}-{Path(interpreter).name}"
+            write(folder, texts)
+            outputs.append(said(interpreter, folder))
+        assert outputs[0] == outputs[1] and "missing" in outputs[0]
+
+
 COUNTING = """
 import builtins
 import main
