@@ -239,9 +239,9 @@ def fill_stage(stage, board, march, umqtt, say=print):
     except ValueError as error:
         raise BuildError(f"cannot be shrunk: {error}") from None
     for path, octets in files.items():
-        room, _, name = path.partition("/")
-        # In tracebacks a module of lib/ or app/ goes without that word: each octet of it is in the image.
-        name = name or room
+        room = path.split("/")[0]
+        # In tracebacks a module has its last name, which is in the table of names already.
+        name = shrink_image.module_of(path).rpartition(".")[2]
         target = (stage / path).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(compiled(octets, name, march if path == "lib/" + NATIVE else None))

@@ -100,7 +100,8 @@ def _spelt(texts):
     for text in texts:
         for node in ast.walk(ast.parse(text)):
             if getattr(getattr(node, "func", None), "id", None) in ("getattr", "hasattr"):
-                if not isinstance(node.args[1], ast.Constant):
+                # Not of what a call gives, which is no board: so classes look for their late methods.
+                if not isinstance(node.args[1], ast.Constant) and not isinstance(node.args[0], ast.Call):
                     ends.append(shrink_program.ends(node.args[1]))
     return shrink.names_of(*texts) | set(_ASKED), ends
 

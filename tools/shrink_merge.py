@@ -113,9 +113,12 @@ class _Merge:
 
 
 def attributes(program):
-    """Names of attributes, which cost nothing more as names of functions; not those that modules have."""
+    """Names of attributes, which cost nothing more as names of functions; not those that modules have.
+
+    Nor what is spelt outside: of a board's constants those that nobody spells are left out.
+    """
     found = {n.attr for m in program.live for n in ast.walk(m.tree) if isinstance(n, ast.Attribute)}
-    return sorted(name for name in found if name[:2] != "__")
+    return sorted(name for name in found - program.keep if name[:2] != "__")
 
 
 def spelt(tree):

@@ -73,7 +73,7 @@ class Program:
         self.external = set()  # attributes of modules that are not ours
         self.written = set()  # attributes that are set on what cannot be followed
         self.escaped = set()  # modules that are handed on as a value
-        self.strings = set()  # constants that spell a name
+        self.strings = set()  # constants that getattr and the like are given
         self.patterns = []  # (head, tail) of names that getattr puts together
         for m in self.live:
             m.nodes = list(ast.walk(m.tree))
@@ -182,10 +182,7 @@ class Program:
     def _attributes(self, m):
         bases = {node.value for node in m.nodes if isinstance(node, ast.Attribute)}
         for node in m.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if _NAME.fullmatch(node.value):
-                    self.strings.add(node.value)
-            elif isinstance(node, ast.Call):
+            if isinstance(node, ast.Call):
                 self._call(node)
             elif isinstance(node, ast.Subscript):
                 self._by_name(node.value, node.slice)
@@ -218,9 +215,10 @@ class Program:
 
     def _call(self, node):
         name = getattr(node.func, "id", None)
-        # delattr is not among them: by a name put together, lib/unload.py takes modules off their packages
-        if name in ("getattr", "hasattr", "setattr") and len(node.args) > 1:
-            if not isinstance(node.args[1], ast.Constant):
+        if name in ("getattr", "hasattr", "setattr", "delattr") and len(node.args) > 1:
+            if isinstance(node.args[1], ast.Constant):
+                self.strings.add(node.args[1].value)
+            elif name != "delattr":  # with names put together lib/unload.py takes modules off their packages
                 self.patterns.append(ends(node.args[1]))
         elif name == "__import__":
             self._dynamic(node.args[0])
