@@ -34,6 +34,14 @@ def __getattr__(self, name):
     found = getattr({load}({number}), name)
     return lambda *a, **k: found(self, *a, **k)
 """
+# Beside the loader: the class of objects whose own class has nothing left; {number} is their attribute.
+_SHELL = """
+class {shell}:
+    def __getattr__(self, name):
+        found = getattr({load}(self.{number}), name)
+        return lambda *a, **k: found(self, *a, **k)
+"""
+_NUMBER = "_k"
 
 
 def mark(program, seldom):
@@ -128,7 +136,6 @@ class _Apart:
                 if c.late and not direct:
                     continue
                 first = [call.func.value] if c.owner and not c.makes else []
-                first = [ast.Call(func=call.func, args=[], keywords=[])] if c.makes else first
                 call.func = ast.Name(id=new, ctx=ast.Load())
                 call.func.beside = True  # whatever the bundle means by this name
                 if not direct:
@@ -137,29 +144,51 @@ class _Apart:
                     call.func = ast.Attribute(value=module, attr=new, ctx=ast.Load())
                 call.args, call.keywords = [*first, *given], []
 
-    def module(self, scopes):
-        """The module; its functions are still in the bundle."""
+    def module(self, scopes, shells, shell):
+        """The module; its functions are still in the bundle. shells: {class: number for its objects}."""
         for c, new in self.names.items():
             _Through(scopes, "_m").visit(c.node)
             c.node.name = new
             if not c.late:
                 c.node.args.defaults = []
             if c.makes:
-                _giving(c.node)
+                kind = shell if c.owner in shells else c.owner.name
+                _making(c.node, f"_m.{kind}()", shells.get(c.owner))
         apart = Module(f"_{self.number}", "")
         bundle = ast.alias(name=self.home.name, asname="_m")
         apart.tree.body = [ast.Import(names=[bundle]), *(c.node for c in self.names)]
         return apart
 
 
-def _find(modules, load):
-    """The classes look for their late methods in the modules apart."""
-    homes = {}  # class -> modules with methods of it
+def _homes(modules):
+    """{class: modules with late methods of it}"""
+    homes = {}
     for apart in modules:
         for owner in apart.owners():
             homes.setdefault(owner, []).append(apart)
+    return homes
+
+
+def _shells(modules):
+    """{class of which nothing stays: number of the module with its late methods}"""
+    gone = {c.node for apart in modules for c in apart.names}
+    homes = _homes(modules)
+    found = {}
+    for apart in modules:
+        for c in apart.known:
+            if c.makes and all(s in gone or isinstance(s, ast.Pass) for s in c.owner.body):
+                mine = homes.get(c.owner, [apart])
+                if len(mine) == 1:
+                    found[c.owner] = mine[0].number
+    return found
+
+
+def _find(modules, shells, load):
+    """The classes look for their late methods in the modules apart."""
     first = {}  # module apart -> a class that looks only there
-    for owner, found in homes.items():
+    for owner, found in _homes(modules).items():
+        if owner in shells:
+            continue
         if len(found) == 1 and found[0] in first:
             target = ast.Name(id="__getattr__", ctx=ast.Store())
             other = ast.Name(id=first[found[0]].name, ctx=ast.Load())
@@ -175,12 +204,14 @@ def _find(modules, load):
             first[found[0]] = owner
 
 
-def _giving(node):
-    """A constructor gives the object that it was given."""
-    me = node.args.args[0].arg
+def _making(node, made, number):
+    """A constructor makes its object, by an expression, and gives it; number: of a shell, else None."""
+    me = node.args.args.pop(0).arg
     for inside in ast.walk(node):
         if isinstance(inside, ast.Return):
             inside.value = ast.Name(id=me, ctx=ast.Load())
+    head = f"{me} = {made}\n" + (f"{me}.{_NUMBER} = {number}" if number is not None else "")
+    node.body[:0] = ast.parse(head).body
     node.body.append(ast.Return(value=ast.Name(id=me, ctx=ast.Load())))
 
 
@@ -224,21 +255,25 @@ def move(program, rows, barred=()):
     taken = set(FREE).union(*(spelt(m.tree) for m in users)) | program.children(home.name)
     known = attributes(program)
     free = (n for n in [*known, *(f"_l{k}" for k in range(9))] if n not in taken)
-    load, held = next(free), next(free)
+    load, held, shell = next(free), next(free), next(free)
     for apart in modules:
         apart.name([*FREE, *known], barred)
         apart.redirect(load)
+    shells = _shells(modules)
+    pairs = [pair for row in rows for c in row for pair in c.aliases]
     for m in sorted(users, key=lambda m: m.name):
-        gone = [pair for row in rows for c in row if not c.makes for pair in c.aliases]
-        drop(m.tree, {alias for where, alias in gone if where is m})
+        drop(m.tree, {alias for where, alias in pairs if where is m})
         if m is not home:
-            alias = ast.alias(name=load, asname=None)
-            m.tree.body.insert(0, ast.ImportFrom(module=home.name, names=[alias], level=0))
-    home.tree.body[:0] = ast.parse(_LOADER.format(load=load, held=held)).body
+            names = [load, shell] if shells and any(apart.home is m for apart in modules) else [load]
+            aliases = [ast.alias(name=name, asname=None) for name in names]
+            m.tree.body.insert(0, ast.ImportFrom(module=home.name, names=aliases, level=0))
+    text = _LOADER + (_SHELL if shells else "")
+    named = text.format(load=load, held=held, shell=shell, number=_NUMBER)
+    home.tree.body[:0] = ast.parse(named).body
     scopes = {apart.home: Scopes(apart.home.tree) for apart in modules}
     for apart in modules:
-        made = apart.module(scopes[apart.home])
-        program.modules[made.name] = made
+        module = apart.module(scopes[apart.home], shells, shell)
+        program.modules[module.name] = module
     for apart in modules:
-        drop(apart.home.tree, {c.node for c in apart.names})
-    _find(modules, load)
+        drop(apart.home.tree, {c.node for c in apart.names} | shells.keys())
+    _find(modules, shells, load)

@@ -94,7 +94,8 @@ class Plan:
         if len(a.args) > _MOST_ARGUMENTS or not all(isinstance(d, ast.Constant) for d in a.defaults):
             return False
         scope = m.scopes.scope_of[node]
-        if scope.outer or getattr(node, "quick", False) or getattr(node, "still", False):
+        quick = getattr(node, "quick", False) and getattr(node, "apart", None) is None
+        if scope.outer or quick or getattr(node, "still", False):
             return False
         return not any(isinstance(n, ast.Name) and n.id == "super" for n in ast.walk(node))
 

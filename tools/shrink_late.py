@@ -1,7 +1,8 @@
 """Methods of which not every call is known, and constructors, for shrink_apart.py: they go apart as well.
 
 A late method is found by `__getattr__` of its class, which MicroPython asks when neither the object nor its
-class has a name. A constructor goes apart when the class is only ever called: C(x) becomes begin(C(), x).
+class has a name. A constructor goes apart when all that is done with the class is to call it; of a class of
+which nothing is left then only its objects stay, and have a class in common.
 Both only of classes that stand alone: without a base, and without a class that has them as its base.
 """
 
@@ -42,7 +43,10 @@ def _constructor(plan, m, owner, node):
     known = plan.loads(m, owner)
     found = Candidate(m, node, owner)
     found.makes = True
-    return found if known and plan.calls(found, known[0]) else None
+    if known is None or not plan.calls(found, known[0]):
+        return None
+    found.aliases = known[1]
+    return found
 
 
 def late(plan):
