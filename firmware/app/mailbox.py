@@ -2,30 +2,33 @@
 
 import asyncio
 
-from hanport.reading import Reading, State
+from hanport.reading import Reading
 
 
 class Mailbox:
     """One producer, any number of consumers that each remember the count they have seen."""
 
     def __init__(self):
-        self.latest = Reading()
-        self.state = State()  # the merged state of the meter
+        self.state = Reading(merged=True)  # what is known of the meter by now
+        self.latest = Reading(self.state)
         self.count = 0
-        self._event = asyncio.Event()
+        self.news = asyncio.Event()  # set for a moment by wake()
 
     def put(self, reading, up):
-        """Take the decoder's reading; returns another one for it to fill, so that nothing is copied."""
-        free = self.latest
-        self.latest = reading
+        """Take the decoder's reading; returns the one for it to fill next."""
         self.state.merge(reading, up)
+        self.latest.show(reading, self.state)
         self.count += 1
-        self._event.set()
-        self._event.clear()
-        return free
+        self.wake()
+        return reading
+
+    def wake(self):
+        """Wake all who wait for news: there may be some."""
+        self.news.set()
+        self.news.clear()
 
     async def newer(self, seen):
         """Wait until count is not `seen`; returns it."""
         while self.count == seen:
-            await self._event.wait()
+            await self.news.wait()
         return self.count

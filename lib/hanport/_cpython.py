@@ -1,6 +1,6 @@
 """What CPython does faster or in another way than the plain loops: for tools and tests, in no image.
 
-Same results octet for octet as the functions of these names in octets.py and gcm.py.
+Same results octet for octet as the functions of these names in octets.py and ciphering.py.
 """
 
 import binascii
@@ -36,7 +36,7 @@ def obis(code, buf, i, end):
         groups = bytes(groups[:5])
         if len(_CODES) < 500 and at - i < 24:
             _CODES[bytes(buf[i:at])] = groups  # a meter sends the same codes all its life
-    code[:] = groups
+    code[:5] = groups
     return at
 
 

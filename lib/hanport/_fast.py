@@ -1,4 +1,4 @@
-"""The only native file: viper makes of the loops in octets.py and gcm.py, same results octet for octet.
+"""The only native file: viper makes of the loops in octets.py and ciphering.py, same results octet for octet.
 
 It is optional: where a chip cannot run it, importing it raises and the plain twins are used. Written so
 that one source gives the same result on 32 and 64 bits: mask before every left shift, no signed tricks.
@@ -234,7 +234,7 @@ def item(out, buf, obis: int, value: int, codes) -> int:
 
 @micropython.viper
 def ghash(state, table, buf, bounds: int):
-    """GHASH of buf[a:b], bounds = a | b << 16, into state (16 octets); table: 64 words of gcm.new_table."""
+    """GHASH of buf[a:b], bounds = a | b << 16, into state (16 octets); table: that of ciphering.new_table."""
     z = ptr8(state)
     t = ptr32(table)
     p = ptr8(buf)

@@ -15,6 +15,19 @@ SLOTS = 5
 _item = octets.fast.item if octets.fast else None
 _number = array("I", bytes(4)) if _item else None
 ENERGY = 3
+# A plan (see rows.read) begins with the scales by slot, SLOTS + 1 octets. Then follow, an octet each:
+PLAN_ROOT = 6  # axdr.STRUCTURE or ARRAY
+PLAN_SIZE = 7  # elements of the list, 0 for any
+PLAN_FIRST = 8  # what the first element is: an integer with this tag, objects for ARRAY, a string for TEXT,
+# OCTETS for an octet-string of the length that is wanted, 0 for an OBIS code
+PLAN_FLAGS = 9
+GUESS = 1  # it only looks like this maker's
+CLOCK_FIRST = 2  # the first element is the clock
+IDENT_LAST = 4  # the last one is the meter id
+PLAN_NUMBER = 10  # which row of rows.py
+PLAN_ENDING = 11  # octets of what element 5 must end with; they follow, and behind them the items: three
+# octets an element for a list by order, none for the others
+PLAN_HEAD = 12
 # What stands in a plan for an element that is no register: a text of this slot, and so on.
 ITEM_TEXT = 0xE0
 ITEM_CLOCK = 0xF0
@@ -52,11 +65,11 @@ def clock(buf, i, into, form):
     """Take the 12-octet date-time at buf[i:] as the reading's clock; False when there is none."""
     if not clock_fits(buf, i):
         return False
-    stamp = into.stamp
-    copy(stamp, 0, buf, i, 12)
-    if stamp[7] == 0xFF:
-        stamp[7] = 0
-    into.clock_form = form
+    facts = into.facts
+    copy(facts, 0, buf, i, 12)
+    if facts[7] == 0xFF:
+        facts[7] = 0
+    facts[13] = form  # reading.FORM
     return True
 
 

@@ -22,6 +22,10 @@ from hanport.octets import copy
 _SEGMENTS = 1  # HDLC segments
 _BLOCKS = 2  # blocks of a general block transfer
 _MBUS = 3  # M-Bus segments
+_FEW = 96  # elements that there is room for at first
+_MORE = 64  # and what is added when a list has more
+_DUMP = 2  # instead of True: no checksum held, but a person wants to know what it says
+_TELLING = b"\3\4\1"  # texts that may begin with the maker: list id, logical device name, meter id
 
 
 class Decoder:
@@ -44,17 +48,13 @@ class Decoder:
         self.counts = array("I", bytes(4 * fault.COUNT))
         self.last_kind = 0  # framing of the newest good frame
         self._cipher = None  # made when the first ciphered telegram comes
-        self._keyed = key is not None
         if key:
             self._load_cipher(key, auth_key)
-        self._who = None
-        self._normal = False  # this maker's clock is normal time all year
+        self._met = [None] * 6  # each of _TELLING as it was last, and whom it told
         self.plans = profiles.Plans()
         self._join = 0  # what the parts kept in the arena belong to
         self._next = 0  # the number that the next part must have
-        self._joined = 0
-        self._dump = False
-        self._table = None  # made when the first list comes
+        self._table = None  # where the elements of a list begin, made when the first one comes
         self._lines = None  # made when the first P1 telegram comes
 
     def feed(self, data, i, n):
@@ -95,14 +95,14 @@ class Decoder:
                 len(frames.arena),
             )
         if self.fault == fault.NO_KEY:
-            who = profiles.maker(bytes(self._cipher.title))
+            who = profiles.maker(self._cipher.system_title())
             if who:
                 return "%s (system title of %s)" % (fault.words(self.fault), who.decode())
         return fault.words(self.fault)
 
     def silence(self):
         """The line fell silent: call feed(b"", 0, 0) until it gives neither a reading nor a fault."""
-        self.framing.silence()
+        self.framing.silent = True
 
     def dump(self, octets):
         """Decode octets that are an LLC frame or an APDU without any framing: for tools only.
@@ -114,15 +114,13 @@ class Decoder:
         self.fault = 0
         self.reading.clear()
         n = len(octets)
+        frames.have = frames.base = 0
         if n > len(frames.arena):
             frames.wanted = n
             self.fault = fault.TOO_LARGE
             return
-        frames.have = frames.base = 0
         copy(frames.arena, 0, octets, 0, n)
-        self._dump = True
-        code = self._open(frames.arena, apdu.strip_llc(frames.arena, 0, n), n, True)
-        self._dump = False
+        code = self._open(frames.arena, apdu.strip_llc(frames.arena, 0, n), n, _DUMP)
         self.fault = code if code >= 0 else fault.BLOCK
         self.ready = not code
 
@@ -198,7 +196,8 @@ class Decoder:
         return self._open(frames.arena, apdu.strip_llc(frames.arena, i, end), end, True)
 
     def _open(self, buf, a, b, proven):
-        """Unwrap the APDU buf[a:b]; proven: a checksum held over it. Returns as _frame."""
+        """Unwrap the APDU buf[a:b]; proven: a checksum held over it, or _DUMP. Returns as _frame."""
+        frames = self.framing
         for _ in range(4):  # a block transfer around a ciphered notification is the deepest nesting met
             if a >= b:
                 return fault.APDU
@@ -207,11 +206,12 @@ class Decoder:
                 a = self._block(buf, a, b)
                 if a:
                     return a
-                b = self._joined
+                b = frames.kept
+                frames.kept = 0
             elif tag == apdu.GLO or tag == apdu.DED:
                 cipher = self._cipher or self._load_cipher()
-                code = cipher.open(buf, a, b)
-                if code == fault.NO_KEY and self._dump and buf[cipher.a] == apdu.NOTIFICATION:
+                code = cipher.open_apdu(buf, a, b)
+                if code == fault.NO_KEY and proven == _DUMP and buf[cipher.a] == apdu.NOTIFICATION:
                     code = 0  # a log taken after decryption: header and tag are there, the body is clear
                 if cipher.replayed:
                     self.counts[fault.REPLAY] += 1
@@ -222,6 +222,8 @@ class Decoder:
 
     def _block(self, buf, a, b):
         """One block of a general-block-transfer (Green Book 9.4.6.13): 0 when it was the last.
+
+        frames.kept is then where the joined ones end.
 
         E0 | last, streaming, window | number 2 | number acknowledged 2 | length | data
         """
@@ -236,22 +238,18 @@ class Decoder:
         if number == 1:
             self.counts[fault.SEGMENT] += frames.base > 0
         last = buf[a + 1] & 0x80  # read before keep() moves the octets
-        self._joined = frames.keep(i, i + length, number == 1)
+        frames.keep(i, i + length, number == 1)
         self._join = _BLOCKS
         self._next = number + 1
-        if not last:
-            return -1
-        frames.kept = 0
-        return 0
+        return 0 if last else -1
 
     def _opened(self, buf, a, b, proven):
         """What stood inside a ciphered APDU: a notification, or a P1 telegram."""
         into = self.reading
-        into.encrypted = True
         into.integrity = self._cipher.integrity
         verified = into.integrity == reading.VERIFIED
         if buf[a] == framing.P1:
-            inner = self.framing.reader()
+            inner = self.framing.p1_framer()
             if not inner:
                 return fault.MEMORY
             inner.restart()
@@ -278,16 +276,20 @@ class Decoder:
         stamp = apdu.stamp(a, i)
         table = self._table
         if table is None:
-            table = self._table = array("H", bytes(2 * axdr.ELEMENTS))
+            table = self._table = array("H", bytes(2 * _FEW))
         into = self.reading
         n = axdr.index(buf, i, b, table)
-        if n < 0:
-            return -n
-        if self._keyed and not into.encrypted:
+        while n < 0:
+            if n != -fault.AXDR_COUNT or len(table) >= axdr.ELEMENTS:
+                return -n
+            # Few meters send lists as large as the largest: the table grows with what comes.
+            table = self._table = array("H", bytes(2 * min(axdr.ELEMENTS, len(table) + _MORE)))
+            n = axdr.index(buf, i, b, table)
+        if self._cipher and self._cipher.keys[0] and not into.integrity:
             into.integrity = reading.UNCIPHERED
         plan = self.plans.find(buf, table, n)
-        if plan:
-            code = plan.take(buf, table, n, into)
+        if plan >= 0:
+            code = self.plans.take(plan, buf, table, n, into)
             if code:
                 return code
         else:
@@ -304,31 +306,35 @@ class Decoder:
             self._name_maker(into)
         if into.empty():
             return nothing
-        if stamp and not into.clock_form:
+        facts = into.facts
+        if stamp and not facts[13]:
             cosem.clock(buf, stamp, into, reading.COSEM)
-        stamp = into.stamp
-        form = into.clock_form
+        form = facts[13]  # reading.FORM
         # Before 2018 no meter had such a port: a clock that says so is not set.
-        if form and stamp[0] << 8 | stamp[1] >= 2018:
-            who = into.text(reading.MAKER)
-            if who is not self._who:  # a device meets one maker: looked up once
-                self._who = who
-                self._normal = profiles.normal_time(who)
-            into.utc = localtime.meter_utc(
-                stamp, form == reading.P1, into.dst, self._normal, self.zone, self.now
-            )
+        if form and facts[0] << 8 | facts[1] >= 2018:
+            p1 = form == 2  # reading.P1
+            # The maker, when he is told.
+            normal = not p1 and into.told & 1 and profiles.normal_time.find(into.texts[0]) >= 0
+            into.utc = localtime.meter_utc(facts, p1, facts[12], normal, self.zone, self.now)
         return 0
 
     def _name_maker(self, into):
         """Tell the maker by the list id, the logical device name, the meter id or the system title."""
-        for slot in (reading.LIST_ID, reading.DEVICE_NAME, reading.METER_ID):
-            text = into.text(slot)
-            who = profiles.maker(text)
+        met = self._met
+        for k in range(0, len(met), 2):
+            slot = _TELLING[k >> 1]
+            text = into.texts[slot] if into.told >> slot & 1 else None
+            if text is not met[k]:  # a meter says the same each time: looked up once
+                met[k] = text
+                met[k + 1] = profiles.maker(text)
+            who = met[k + 1]
             if who:
                 into.name(reading.MAKER, who, False)
                 return
-        if into.encrypted:
-            who = profiles.maker(bytes(self._cipher.title))
+        if reading.VERIFIED <= into.integrity <= reading.UNVERIFIED:  # encrypted
+            who = self._cipher.maker
+            if who == 0:  # a new title
+                who = self._cipher.maker = profiles.maker(self._cipher.system_title())
             if who:
                 into.name(reading.MAKER, who, False)
 
@@ -340,11 +346,11 @@ class Decoder:
             from hanport.dsmr import Lines
 
             lines = self._lines = Lines()
-        lines.take(buf, a, b, into)
+        lines.read_telegram(buf, a, b, into)
         self.counts[fault.P1_LINE] += lines.bad
-        if not into.encrypted:
+        if not into.integrity:
             if not checked:
                 into.integrity = reading.UNCHECKED
-            elif self._keyed:
+            elif self._cipher and self._cipher.keys[0]:
                 into.integrity = reading.UNCIPHERED
         return self._finish(into, buf, 0, fault.P1_EMPTY)

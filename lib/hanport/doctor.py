@@ -4,6 +4,7 @@ The lamps are never mixed: *line* (octets come), *framing* (telegrams are recogn
 and inversion are right), *decryption* and *list* (values are understood).
 """
 
+import unload
 from hanport import fault
 
 OFF = "off"  # nothing known yet
@@ -29,7 +30,7 @@ class Findings:
         self.words = ""  # the newest fault as a sentence
         self.told = ""  # a whole sentence from a protocol that knows better than the lamps
 
-    def heard(self, count, up):
+    def octets_came(self, count, up):
         """`count` octets came at uptime `up`."""
         if not self.octets:
             self.first_octet = up
@@ -74,6 +75,7 @@ class Findings:
             return self.told
         line, framing, _, values = self.lamps(up)
         if values == GOOD:
+            unload.unload("hanport.hints")
             return "Readings come."
         from hanport import hints
 

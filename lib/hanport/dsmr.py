@@ -9,12 +9,16 @@ from array import array
 
 from hanport import reading, registers
 from hanport.cosem import clock, clock_fits
-from hanport.octets import copy, decimal, obis
+from hanport.octets import decimal, obis
+from hanport.p1 import digit
 from hanport.registers import find as _find
 from hanport.registers import units as _units
 
 _PUNCTUATION = b" -:.TZ"  # what may stand in a timestamp
-_MEMO = 6  # texts sent as hex that are remembered: the ids of a meter and of those behind it
+_MEMO = 4  # hex digits and texts of two ids, the meter's and that of one behind it, that are remembered
+_HEX = b"0123456789ABCDEF"
+_TIME = 5  # where the date-time begins in Lines._code
+_DST = 17  # and its letter
 
 
 class Lines:
@@ -26,14 +30,13 @@ class Lines:
         self.thousand = 0  # 3 when the unit begins with k, else 0
         self.unit = 0  # index of the unit's first octet, 0 without a unit
         self.bad = 0  # lines skipped in the newest telegram
-        self._code = bytearray(5)  # OBIS A B C D E
+        # OBIS A B C D E, then the newest date-time (12 octets, Blue Book 4.1.6.1) and its "S", "W" or 0.
+        self._code = bytearray(b"\0\0\0\0\0\0\0\0\0\xff\0\0\0\xff\x80\0\xff\0")
         self._digits = array("I", bytes(16))  # what octets.decimal tells
-        self._time = bytearray(b"\0\0\0\0\xff\0\0\0\xff\x80\0\xff")  # 12 octets, Blue Book 4.1.6.1
-        self._dst = 0
         self._memo = []  # hex digits, their text, and so on
         self._pending = 0  # DSMR 2.2: the sub-meter channel whose value stands on the next line
 
-    def take(self, buf, a, b, into):
+    def read_telegram(self, buf, a, b, into):
         """Read the telegram buf[a:b], from "/" up to (not with) its "!"."""
         self.bad = 0
         self._pending = 0
@@ -104,7 +107,7 @@ class Lines:
     def _line(self, buf, i, end, into):
         code = self._code
         if buf[i] == 40 and self._pending:  # "(" : the value of the line before
-            self._submeter_value(buf, i, end, into.submeter(self._pending))
+            self._submeter_value(buf, i, end, into, self._pending - 1)
             self._pending = 0
             return
         self._pending = 0
@@ -116,7 +119,7 @@ class Lines:
         d = code[3]
         e = code[4]
         if (c == 24 or c == 96) and code[0] == 0 and 1 <= code[1] <= 4:
-            self._submeter(buf, i, end, c, d, e, into.submeter(code[1]))
+            self._submeter(buf, i, end, c, d, e, into, code[1] - 1)
             return
         if (c == 23 or c == 24) and code[0] == 7:  # 7-0:23.x, 24.x: gas of DSMR 2.2
             return
@@ -153,8 +156,8 @@ class Lines:
             return
         if c == 1 and d == 0 and e == 0:
             if self._timestamp(buf, i + 1, close):
-                if clock(self._time, 0, into, reading.P1):
-                    into.dst = self._dst
+                if clock(self._code, _TIME, into, reading.P1):
+                    into.facts[reading.DST] = self._code[_DST]
             return
         register = registers.find(c, d, e)
         if register == registers.NONE:
@@ -179,8 +182,8 @@ class Lines:
             into.misfits += 1
             return
         into.put(register, self.number, self.thousand - self.decimals, reading.SENT)
-        if timed and register == registers.DEMAND_PEAK and clock_fits(self._time, 0):
-            into.peaked(self._time, self._dst)
+        if timed and register == registers.DEMAND_PEAK and clock_fits(self._code, _TIME):
+            into.timed(reading.PEAK, self._code, _TIME)
 
     def _unit_fits(self, buf, close, unit):
         """True when the unit as written is one of the register's own kind ("kVA" is seen for reactive)."""
@@ -207,28 +210,28 @@ class Lines:
         return True
 
     def _timestamp(self, buf, i, end):
-        """Read YYMMDDhhmmss[S|W], or YYYYMMDD hh:mm:ss with any punctuation, into _time; True when valid."""
-        time = self._time
-        self._dst = 0
+        """Read YYMMDDhhmmss[S|W], or YYYYMMDD hh:mm:ss with any punctuation, into _code; True when valid."""
+        time = self._code
+        time[_DST] = 0
         # Nearly all send twelve digits and a letter: they are read at once.
         read = self._digits
         twelve = i + 12
         if twelve <= end <= twelve + 1 and decimal(read, buf, i, twelve) == twelve and read[2] == 12:
             c = buf[twelve] if twelve < end else 0
             if c == 83 or c == 87:  # S summer, W winter
-                self._dst = c
+                time[_DST] = c
             elif twelve < end and c not in _PUNCTUATION:
                 return False
             # YYMMDDhhm mss
             n = read[0]
             year = 2000 + n // 10000000
-            time[0] = year >> 8
-            time[1] = year & 255
-            time[2] = n // 100000 % 100
-            time[3] = n // 1000 % 100
-            time[5] = n // 10 % 100
-            time[6] = n % 10 * 10 + read[1] // 100
-            time[7] = read[1] % 100
+            time[_TIME] = year >> 8
+            time[_TIME + 1] = year & 255
+            time[_TIME + 2] = n // 100000 % 100
+            time[_TIME + 3] = n // 1000 % 100
+            time[_TIME + 5] = n // 10 % 100
+            time[_TIME + 6] = n % 10 * 10 + read[1] // 100
+            time[_TIME + 7] = read[1] % 100
             return True
         digits = 0
         n = 0
@@ -253,16 +256,16 @@ class Lines:
                     if n != 20:
                         return False
                 elif k == 0:
-                    time[0] = (2000 + n) >> 8
-                    time[1] = (2000 + n) & 255
+                    time[_TIME] = (2000 + n) >> 8
+                    time[_TIME + 1] = (2000 + n) & 255
                 elif k < 3:
-                    time[k + 1] = n
+                    time[_TIME + 1 + k] = n
                 else:
-                    time[k + 2] = n
+                    time[_TIME + 2 + k] = n
                 k += 1
                 n = 0
             elif c == 83 or c == 87:  # S summer, W winter
-                self._dst = c
+                time[_DST] = c
             elif c not in _PUNCTUATION:
                 return False
         return True
@@ -283,55 +286,60 @@ class Lines:
             slot = reading.MODEL
         else:
             return
-        text = self._from_hex(buf, a, b)
-        if text:
-            into.set_text(slot, text, 0, len(text))
-        else:
-            into.set_text(slot, buf, a, b)
+        self._take_hex(slot, buf, a, b, into)
 
-    def _from_hex(self, buf, a, b):
-        """As from_hex; what was read before is known again without reading it."""
+    def _take_hex(self, slot, buf, a, b, into):
+        """Text slot := the text whose hex digits are buf[a:b], or these octets when they are none."""
         memo = self._memo
         for k in range(0, len(memo), 2):
             if reading.same(memo[k], buf, a, b):
-                return memo[k + 1]
+                into.name(slot, memo[k + 1], False)
+                return
+        text = into.texts[slot]
+        if text is not None and 2 * len(text) == b - a:
+            # A meter with more ids than are remembered: compared as it stands, nothing is made anew.
+            digits = _HEX
+            i = a
+            for c in text:
+                if buf[i] != digits[c >> 4] or buf[i + 1] != digits[c & 15]:
+                    break
+                i += 2
+            else:
+                into.name(slot, text, False)
+                return
         text = from_hex(buf, a, b)
-        if len(memo) >= 2 * _MEMO:
-            memo.pop(0)
-            memo.pop(0)
-        memo.append(bytes(memoryview(buf)[a:b]))
-        memo.append(text)
-        return text
+        if not text:
+            into.set_text(slot, buf, a, b)
+            return
+        into.set_text(slot, text, 0, len(text))
+        if len(memo) < _MEMO and into.texts[slot] == text:
+            memo.append(bytes(memoryview(buf)[a:b]))
+            memo.append(into.texts[slot])
 
-    def _submeter(self, buf, i, end, c, d, e, sub):
-        """Lines 0-n:24.1.0 (medium), 0-n:96.1.x (id), 0-n:24.2.x and 24.3.x (timestamp)(value*unit)."""
+    def _submeter(self, buf, i, end, c, d, e, into, k):
+        """Lines 0-n:24.1.0 (medium), 0-n:96.1.x (id), 24.2.x, 24.3.x (timestamp)(value*unit); k: n - 1."""
         close = _group(buf, i, end)
         if not close:
             self.bad += 1
         elif c == 96:
             if d == 1 and e < 2 and close > i + 1:
-                text = self._from_hex(buf, i + 1, close)
-                if text:
-                    sub.ident = text
-                elif sub.ident is None or not reading.same(sub.ident, buf, i + 1, close):
-                    sub.ident = bytes(memoryview(buf)[i + 1 : close])
+                self._take_hex(reading.TEXTS + k, buf, i + 1, close, into)
         elif d == 1 and e == 0:
             if self._decimal(buf, i + 1, close) and not self.decimals and self.number < 256:
-                sub.medium = self.number
+                into.facts[reading.METERS + 16 * k + reading.MEDIUM] = self.number
         elif (d == 2 or d == 3) and close > i + 1:
             if not self._timestamp(buf, i + 1, close):
                 return
-            copy(sub.clock, 0, self._time, 0, 12)
-            sub.dst = self._dst
-            sub.state = 1
+            row = reading.METERS + 16 * k
+            into.timed(row, self._code, _TIME)
             if d == 2:
-                self._submeter_value(buf, close + 1, end, sub)
+                self._submeter_value(buf, close + 1, end, into, k)
             else:
                 # DSMR 2.2: (time)(status)(minutes)(count)(code)(unit), and the value on the next line.
-                sub.unit = 13 if buf[end - 3] & 0xDF == 77 else 25  # M
-                self._pending = self._code[1]
+                into.facts[row + reading.UNIT] = 13 if buf[end - 3] & 0xDF == 77 else 25  # M
+                self._pending = k + 1
 
-    def _submeter_value(self, buf, i, end, sub):
+    def _submeter_value(self, buf, i, end, into, k):
         close = _group(buf, i, end)
         if not close or not self._decimal(buf, i + 1, close):
             return
@@ -339,18 +347,18 @@ class Lines:
         if self.unit:
             first = buf[self.unit] & 0xDF  # without the bit that tells small letters from capitals
             if first == 77:  # M
-                sub.unit = 13
+                unit = 13
             elif first == 71:  # G
-                sub.unit = 25
+                unit = 25
             elif first == 75 or first == 87:  # K, W
-                sub.unit = 30
+                unit = 30
                 scale = self.thousand - self.decimals
             else:
                 return
-        if scale >= 0:
-            sub.value = self.number * 10**scale
-        else:
-            sub.value = self.number // 10**-scale
+            into.facts[reading.METERS + 16 * k + reading.UNIT] = unit
+        number = self.number
+        into.keep(reading.BEHIND + k, number * 10**scale if scale >= 0 else number // 10**-scale)
+        into.have[reading.BEHIND + k] = reading.SENT
 
 
 def _line_end(buf, i, b):
@@ -374,24 +382,10 @@ def from_hex(buf, a, b):
     """The text whose hex digits are buf[a:b], as octets; None when it is not hex of a printable text."""
     if (b - a) & 1:
         return None
+    for i in range(a, b, 2):
+        if not 32 <= digit(buf[i]) << 4 | digit(buf[i + 1]) < 127:
+            return None
     text = bytearray((b - a) >> 1)
-    k = 0
-    value = 0
-    while a < b:
-        c = buf[a]
-        if 48 <= c <= 57:
-            c -= 48
-        elif 65 <= c <= 70 or 97 <= c <= 102:
-            c = (c & 15) + 9
-        else:
-            return None
-        a += 1
-        if (b - a) & 1:
-            value = c << 4
-            continue
-        value |= c
-        if not 32 <= value < 127:
-            return None
-        text[k] = value
-        k += 1
+    for k in range(len(text)):
+        text[k] = digit(buf[a + 2 * k]) << 4 | digit(buf[a + 2 * k + 1])
     return bytes(text)

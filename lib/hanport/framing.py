@@ -34,11 +34,10 @@ class Framing:
         self.end = 0  # > 0: a good frame stands at arena[base:end]
         self.kind = 0  # its framing: HDLC, MBUS or P1
         self.fault = 0  # > 0: the candidate failed, and why
-        self.wanted = 0  # octets the failed or cut candidate asked for
+        self.wanted = 0  # octets that the candidate asked for when it was last judged, or failed
         self.kept = 0  # where the next frame begins: > 0 when this frame's payload is to be kept
         self.noise = 0  # octets that belonged to no candidate
-        self.silent = False
-        self._wants = 0  # octets that the candidate asked for when it was last judged
+        self.silent = False  # the line is: what is half received will not come
         self._failed = 0  # octets from the candidate's start on that a frame with a good header had claimed
         self.p1 = None  # the P1Framer, made when the first telegram begins
 
@@ -80,11 +79,11 @@ class Framing:
                 self.have = have = 1
                 if self.p1:
                     self.p1.restart()
-                self._wants = _SHORT  # nothing can be said of less
-            wants = self._wants
+                self.wanted = _SHORT  # nothing can be said of less
+            wants = self.wanted
             if have >= wants or self.silent:
                 # What is asked for does not change before it is there: each octet is judged once.
-                wants = self._wants = self._judge()
+                wants = self._judge()
                 if self.end or self.fault:
                     return i
             if wants == 0:
@@ -99,16 +98,12 @@ class Framing:
                 self.have = have + take
                 i += take
             elif self.silent:
-                self._cut(wants)
+                self._cut()
                 if self.fault:
                     return i
                 self._discard(1)
             else:
                 return i
-
-    def silence(self):
-        """The line fell silent: what is half received will not come. Feed no octets until nothing is left."""
-        self.silent = True
 
     def keep(self, a, b, first):
         """Keep arena[a:b], a part of the frame just found, as the next part of a segmented telegram.
@@ -134,6 +129,7 @@ class Framing:
             r = apdu.judge_bare(self.arena, a, b)
         else:
             r = mbus.judge(self.arena, a, b, self.silent)
+        self.wanted = r
         if r < 0:
             self.wanted = self.have
             self.fault = -r
@@ -145,7 +141,6 @@ class Framing:
                 self._failed = length + 6 + (256 if length < 6 else 0)
         elif r > self.have:
             if a + r > len(self.arena):
-                self.wanted = r
                 self.fault = fault.TOO_LARGE
         elif r:
             self.kind = kind
@@ -154,7 +149,7 @@ class Framing:
             self._failed = 0
         return r
 
-    def reader(self):
+    def p1_framer(self):
         """The P1Framer, None when there is too little memory to load it: only meters with P1 need it."""
         if not self.p1:
             try:
@@ -180,7 +175,7 @@ class Framing:
             if b - a < _HEADING:
                 return b - a + 1
             if not judge:
-                judge = self.reader()
+                judge = self.p1_framer()
                 if not judge:
                     return -fault.MEMORY
             judge.judge(arena, a, a + _HEADING, False)
@@ -191,10 +186,9 @@ class Framing:
                 return i - a + 1
         return judge.judge(arena, a, b, self.silent)
 
-    def _cut(self, wants):
+    def _cut(self):
         """The candidate ends here for good: a telegram cut short, unless it was a stray opener."""
         if self.have >= _SHORT:
-            self.wanted = wants
             self.fault = fault.TRUNCATED
             if self.arena[self.base] == HDLC or self.arena[self.base] == MBUS:
                 self._failed = self.have
@@ -218,6 +212,6 @@ class Framing:
         self.base = base
         self.have = b - a
         self.end = 0
-        self._wants = 0
+        self.wanted = 0
         if self.p1:
             self.p1.restart()

@@ -3,27 +3,29 @@
 Keys are secrets: nothing here prints one or puts one into an error.
 """
 
-_DROP = " \t\r\n\"'`:-,;.<>{}[]()\u00a0\ufeff"
+_DROP = b" \t\r\n\"'`:-,;.<>{}[]()"
 
 
 def parse(text):
     """16 octets of a key, or None. An empty text is no key."""
-    for c in _DROP:
-        text = text.replace(c, "")
-    plain = text.replace("0x", "").replace("0X", "").replace("\\x", "")
+    # By octets: of a text MicroPython would keep each letter as a name, for ever.
+    given = text.replace("\u00a0", "").replace("\ufeff", "").encode()
+    octets = bytes(c for c in given if c not in _DROP)
+    plain = octets.replace(b"0x", b"").replace(b"0X", b"").replace(b"\\x", b"")
     if len(plain) == 32:
         key = bytearray(16)
         for k in range(32):
-            digit = "0123456789abcdef".find(plain[k].lower())
-            if digit < 0:
+            c = plain[k]
+            digit = c - 48 if c < 58 else (c | 32) - 87 if c > 64 else -1
+            if not 0 <= digit < 16:
                 break
             key[k >> 1] = key[k >> 1] << 4 | digit
         else:
             return bytes(key)
     # Some makers' keys are 16 printable characters, meant as ASCII.
-    if len(text) != 16:
+    if len(octets) != 16:
         return None
-    for c in text:
-        if not 32 < ord(c) < 127:
+    for c in octets:
+        if not 32 < c < 127:
             return None
-    return text.encode()
+    return octets

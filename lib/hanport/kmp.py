@@ -283,9 +283,9 @@ class Client:
         ident = self._ident if self._named else None
         if ident:
             into.set_text(reading.METER_ID, ident, 0, len(ident))
-        for sub in into.submeters:
-            if sub:
-                sub.ident = ident
+            for k in range(reading.CHANNELS):
+                if into.behind(k):
+                    into.set_text(reading.TEXTS + k, ident, 0, len(ident))
 
     def _verdict(self):
         """Why a round gave no value."""

@@ -293,7 +293,9 @@ def _heat(buf, a, b, i, what, into):
     if not 0 <= value < 1 << 62:
         into.misfits += 1
     elif value or what != _COOLING:  # a meter for heat alone has the counter for cooling too
-        sub = into.submeter(2 if what == _COOLING else 1)
-        sub.medium = 10 if what == _COOLING else 7 if what == _VOLUME else 4
-        sub.unit = unit
-        sub.value = value
+        k = what == _COOLING
+        row = reading.METERS + 16 * k
+        into.facts[row + reading.MEDIUM] = 10 if k else 7 if what == _VOLUME else 4
+        into.facts[row + reading.UNIT] = unit
+        into.keep(reading.BEHIND + k, value)
+        into.have[reading.BEHIND + k] = reading.SENT

@@ -82,7 +82,7 @@ class P1Framer:
         # what is inside proves itself.
         crc = 0
         for k in range(i + 1, i + 5):
-            c = _digit(arena[k])
+            c = digit(arena[k])
             if c < 0:
                 return -fault.P1_OCTET
             crc = crc << 4 | c
@@ -104,7 +104,7 @@ class P1Framer:
             if self.parity:
                 c &= 127
                 arena[i] = c
-            c = _digit(c)
+            c = digit(c)
             if c < 0:
                 break
             crc = crc << 4 | c
@@ -131,8 +131,8 @@ def _printed_x25(arena, a, b):
     return (crc & 255) << 8 | crc >> 8
 
 
-def _digit(c):
-    """Value of a hex digit, -1 for another octet."""
+def digit(c):
+    """Value of a hex digit; -1, which makes an octet of it negative, for another."""
     if 48 <= c <= 57:
         return c - 48
     return (c & 15) + 9 if 65 <= c & 0xDF <= 70 else -1

@@ -28,12 +28,31 @@ TEXTS = 7
 # Their JSON keys, one after the other, a blank behind each.
 text_names = b"meter_manufacturer meter_id meter_model list_id logical_device_name meter_id_alt text_message "
 
+# The rows of `facts`, and what is where in each: the 12 octets of a date-time, then
+DST = 12  # "S" or "W" of P1, as its octet, or 0
+FORM = 13  # of the clock: see below; of the others: 1, the time is known
+MEDIUM = 14  # EN 13757-3 device type: 3 gas, 4 heat, 7 water, 2 electricity ...
+UNIT = 15  # COSEM unit: 13 m3, 25 GJ, 30 Wh
+PEAK = 16  # when the peak demand was, as P1 tells it
+METERS = 32  # of channel 1
+
+CHANNELS = 4
+BEHIND = registers.COUNT  # the register of channel 1
+_REGISTERS = BEHIND + CHANNELS
+
+# 96 octets, as long as `facts` is and, for want of another such constant, `have`.
+_NOTHING = (
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+)
+
 # Forms of the clock.
 NO_CLOCK = 0
 COSEM = 1  # 12 octets, DLMS Blue Book 4.1.6.1
-P1 = 2  # the same 12 octets made from YYMMDDhhmmss; .dst holds "S" or "W" or 0
+P1 = 2  # the same 12 octets made from YYMMDDhhmmss, where DST counts
 
-# How far the telegram proves itself.
+# How far the telegram proves itself: VERIFIED and UNVERIFIED are those of encrypted ones.
 CHECKED = 0  # a checksum held
 UNCHECKED = 1  # the telegram carries none (old P1)
 VERIFIED = 2  # an authentication tag held
@@ -41,70 +60,40 @@ UNVERIFIED = 3  # decrypted, but no tag was sent or no authentication key is set
 UNCIPHERED = 4  # a key is set, but this telegram was not encrypted
 
 
-
-def text_name(slot):
-    """JSON key of a text slot: "meter_id"."""
-    return text_names.decode().split()[slot]
-
-
-class Submeter:
-    """A gas, water, heat or electricity meter behind the main one (M-Bus channel 1..4)."""
-
-    def __init__(self):
-        self.clear()
-        self.ident = None
-        self.clock = bytearray(12)
-
-    def clear(self):
-        """Nothing known of this channel."""
-        self.medium = 0  # EN 13757-3 device type: 3 gas, 4 heat, 7 water, 2 electricity ...
-        self.value = None  # litres, kJ * 1000 (GJ / 1000) or Wh, by unit
-        self.unit = 0  # COSEM unit: 13 m3, 25 GJ, 30 Wh
-        self.dst = 0
-        self.state = 0  # 1: the clock is set
-
-    def take(self, other):
-        """Become a copy of another."""
-        self.medium = other.medium
-        self.ident = other.ident
-        self.value = other.value
-        self.unit = other.unit
-        self.dst = other.dst
-        self.state = other.state
-        copy(self.clock, 0, other.clock, 0, 12)
-
-
 class Reading:
-    """Values, texts and clock of the newest telegram, and where they came from."""
+    """Values, texts and clock of the newest telegram, and where they came from.
 
-    def __init__(self):
+    Gas, water, heat and electricity meters behind the main one (M-Bus channels 1 to 4) have the registers
+    from BEHIND on (litres, kJ * 1000 (GJ / 1000) or Wh, by the unit in their row of `facts`) and the text
+    slots from TEXTS on, for their ids.
+    """
+
+    def __init__(self, of=None, merged=False):
+        """of: a merged Reading; this one then shows what the newest telegram said to it (see show).
+
+        merged: this is what is known of the meter by now, the newest value of every register and its age:
+        `at[r]` is the device's uptime in seconds when register r was last sent (see merge).
+        """
         # Hardly a value needs more than 32 bits, and out of an array of 64 each is an object on the heap.
-        self.values = array("i", bytes(4 * registers.COUNT))
+        self.values = of.values if of else array("i", bytes(4 * _REGISTERS))
         self._large = None  # those that do: {register: value}
-        self.have = bytearray(registers.COUNT)
-        self.texts = [None] * TEXTS
-        self.stamp = bytearray(12)
-        self.peak_stamp = None  # 12 octets: when the peak demand was, as P1 tells it (see peaked)
-        self.submeters = [None] * 4
+        self.have = bytearray(_NOTHING)
+        self.texts = of.texts if of else [None] * (TEXTS + CHANNELS)
+        self.facts = bytearray(_NOTHING)  # rows of 16 octets: the clock, the peak, channels 1 to 4
+        if merged:
+            self.at = array("I", bytes(4 * _REGISTERS))
         self.clear()
 
     def clear(self):
         """Forget the values; texts are kept as octets to save allocation, but count as absent."""
-        self.have[:] = bytes(registers.COUNT)
+        self.have[:] = _NOTHING
+        self.facts[:] = _NOTHING
         self._large = None
         self.told = 0  # bit n: text n is in this telegram
         self.guessed = 0  # bit n: it is, but nothing proves that it means this
-        self.clock_form = NO_CLOCK
-        self.dst = 0
-        self.peak_timed = False
-        self.peak_dst = 0
-        self.integrity = CHECKED
-        self.encrypted = False
+        self.integrity = 0  # CHECKED
         self.misfits = 0  # values left out because their unit or size does not fit
         self.utc = None  # seconds since 1970, when the clock could be told; set by the decoder
-        for sub in self.submeters:
-            if sub:
-                sub.clear()
 
     def put(self, register, number, scaler, state):
         """Store number * 10^scaler (in the base unit of the register) under `state`. First value wins."""
@@ -185,70 +174,67 @@ class Reading:
         else:
             self.guessed &= ~bit
 
-    def peaked(self, stamp, dst):
-        """The peak demand was at the 12 octets of `stamp`, dst as for the clock."""
-        if self.peak_stamp is None:
-            self.peak_stamp = bytearray(12)
-        copy(self.peak_stamp, 0, stamp, 0, 12)
-        self.peak_dst = dst
-        self.peak_timed = True
+    def timed(self, row, buf, i):
+        """The time in the row that begins at facts[row] is the 12 octets at buf[i:], then "S", "W" or 0."""
+        copy(self.facts, row, buf, i, 13)
+        self.facts[row + FORM] = 1
 
     def text(self, slot):
         """Text of a slot as octets, or None."""
         return self.texts[slot] if self.told >> slot & 1 else None
 
-    def submeter(self, channel):
-        """The Submeter of M-Bus channel 1..4, made at first use."""
-        sub = self.submeters[channel - 1]
-        if sub is None:
-            sub = self.submeters[channel - 1] = Submeter()
-        return sub
+    def behind(self, k):
+        """Where in `facts` the row of channel k + 1 begins; 0 when nothing is known of a meter there."""
+        row = METERS + 16 * k
+        return row if self.facts[row + MEDIUM] or self.have[BEHIND + k] else 0
 
     def empty(self):
         """True when the telegram gave no value at all."""
-        for sub in self.submeters:
-            if sub and sub.value is not None:
-                return False
         return not any(self.have)
+
+    def merge(self, new, up):
+        """Take over all that `new` tells; up: the uptime now, in seconds.
+
+        A partial list never erases the values of another.
+        """
+        for r in range(_REGISTERS):
+            if new.have[r]:
+                self.keep(r, new.value(r))
+                self.have[r] = new.have[r]
+                self.at[r] = up
+        for slot in range(TEXTS + CHANNELS):
+            if new.told >> slot & 1:
+                self.texts[slot] = new.texts[slot]
+        self.guessed = self.guessed & ~new.told | new.guessed
+        self.told |= new.told
+        facts = new.facts
+        if facts[FORM]:
+            copy(self.facts, 0, facts, 0, 16)
+            self.utc = new.utc
+        if facts[PEAK + FORM]:
+            copy(self.facts, PEAK, facts, PEAK, 16)
+        self.integrity = new.integrity
+        for k in range(CHANNELS):
+            row = new.behind(k)
+            if row:
+                copy(self.facts, row, facts, row, 16)
+                self.have[BEHIND + k] = new.have[BEHIND + k]
+
+    def show(self, new, merged):
+        """Become what `new` said, which has just been merged; this one was made of `merged`.
+
+        Its values and texts are those of `merged`, so it needs none of its own.
+        """
+        copy(self.have, 0, new.have, 0, _REGISTERS)
+        copy(self.facts, 0, new.facts, 0, len(self.facts))
+        self._large = merged._large
+        self.told = new.told
+        self.guessed = new.guessed
+        self.integrity = new.integrity
+        self.misfits = new.misfits
+        self.utc = new.utc
 
 
 def same(text, buf, a, b):
     """True when text equals buf[a:b] (bytes or bytearray); allocates nothing."""
     return len(text) == b - a and buf.find(text, a, b) == a
-
-
-class State(Reading):
-    """What is known of the meter by now: the newest value of every register, and its age.
-
-    `at[r]` is the device's uptime in seconds when register r was last sent. A partial list never erases
-    the values of another.
-    """
-
-    def __init__(self):
-        self.at = array("I", bytes(4 * registers.COUNT))
-        Reading.__init__(self)
-
-    def merge(self, new, up):
-        """Take over all that `new` tells; up: the uptime now, in seconds."""
-        for r in range(registers.COUNT):
-            if new.have[r]:
-                self.keep(r, new.value(r))
-                self.have[r] = new.have[r]
-                self.at[r] = up
-        for slot in range(TEXTS):
-            if new.told >> slot & 1:
-                self.texts[slot] = new.texts[slot]
-        self.guessed = self.guessed & ~new.told | new.guessed
-        self.told |= new.told
-        if new.clock_form:
-            copy(self.stamp, 0, new.stamp, 0, 12)
-            self.clock_form = new.clock_form
-            self.dst = new.dst
-            self.utc = new.utc
-        if new.peak_timed:
-            self.peaked(new.peak_stamp, new.peak_dst)
-        self.integrity = new.integrity
-        self.encrypted = new.encrypted
-        for channel, sub in enumerate(new.submeters):
-            if sub and (sub.medium or sub.value is not None):
-                self.submeter(channel + 1).take(sub)

@@ -1,7 +1,7 @@
 """Lists that do not explain themselves, as rows of data. To add a meter, add a row and a frame.
 
-Only read when a meter sends a list for the first time: profiles.py keeps what was read as its Plan and lets
-go of this module.
+Only read when a meter sends a list for the first time: profiles.py keeps what was read as a plan and lets go
+of this module.
 
 A row: `name | root | first | maker | elements`
 
@@ -106,6 +106,11 @@ def name(number):
     return _cut(_row(number), "|")[0]
 
 
+def _tag(kind):
+    """Tag of a first element of this kind."""
+    return {"u32": 6, "u16": 18, "objects": axdr.ARRAY}.get(kind, axdr.OCTETS)
+
+
 def heads():
     """What a list must show to be worth reading its row: three octets a row.
 
@@ -119,19 +124,16 @@ def heads():
         count = _ROWS[root + 1 : first - 1]
         kind, wanted = _cut(_ROWS[first : _ROWS.find("|", first)], " ")
         found.append(0 if count == "*" else int(count))
-        found.append({"text": 0, "u32": 6, "u16": 18, "objects": axdr.ARRAY}.get(kind, axdr.OCTETS))
+        found.append(0 if kind == "text" else _tag(kind))
         found.append(ord(wanted[0]) if kind == "text" and wanted else 0)
         at = _ROWS.find("\n", first) + 1
     return found
 
 
 def read(number):
-    """What a row says, as a profiles.Plan keeps it, in this order:
+    """(plan, wanted, maker) of a row. plan: a bytearray, of which cosem.py tells what is where.
 
-    root: axdr.STRUCTURE or ARRAY; size: its elements, 0 for any; kind, wanted: of the first element, a word
-    and octets; ending: of element 5, octets; maker: octets; guess: it only looks like this maker's
-    scales: by slot of cosem.py, for pairs and objects; clock, ident: the first, the last element of pairs
-    items: three octets a word for a list by order, else None: see _item
+    wanted: octets with which the first element begins, or its length in octets; maker: octets.
     """
     _, root, first, who, elements = _row(number).split("|")
     first, ending = _cut(first, " 5 *")
@@ -142,30 +144,37 @@ def read(number):
         elements = elements[:at] + _RUNS[run + 3 : _RUNS.find("\n", run)] + elements[at + 3 :]
         at = elements.find("{")
     words = elements.split(" ")
-    scales = items = None
+    plan = bytearray(cosem.PLAN_HEAD)
+    plan[cosem.PLAN_ROOT] = axdr.ARRAY if root[0] == "A" else axdr.STRUCTURE
+    plan[cosem.PLAN_SIZE] = 0 if root[1:] == "*" else int(root[1:])
+    plan[cosem.PLAN_FIRST] = axdr.TEXT if kind == "text" else _tag(kind)
+    if kind == "obis":
+        plan[cosem.PLAN_FIRST] = 0
+        wanted = bytes([int(x) for x in wanted.split(".")])
+    elif kind == "octets":
+        wanted = bytes([int(wanted)])
+    else:
+        wanted = wanted.encode()
+    plan[cosem.PLAN_FLAGS] = (
+        (cosem.GUESS if who[-1:] == "?" else 0)
+        | (cosem.CLOCK_FIRST if "clock" in words else 0)
+        | (cosem.IDENT_LAST if "id" in words else 0)
+    )
+    plan[cosem.PLAN_NUMBER] = number
+    plan[cosem.PLAN_ENDING] = len(ending)
+    plan.extend(ending.encode())
     if words[0] == "objects" or words[0] == "pairs":
-        scales = bytearray(cosem.SLOTS + 1)
         for word in words[1:]:
             at = "WAVEF".find(word[0])
             if at >= 0:
-                scales[at] = 1 if word[1] == "=" else 64 + int(word[1:3]) + (128 if "?" in word else 0)
+                plan[at] = 1 if word[1] == "=" else 64 + int(word[1:3]) + (128 if "?" in word else 0)
     else:
-        items = bytearray(3 * len(words))
-        for at, word in enumerate(words):
-            _item(items, 3 * at, word)
-    return (
-        axdr.ARRAY if root[0] == "A" else axdr.STRUCTURE,
-        0 if root[1:] == "*" else int(root[1:]),
-        kind,
-        bytes(int(x) for x in wanted.split(".")) if kind == "obis" else wanted.encode(),
-        ending.encode(),
-        who.rstrip("?").encode(),
-        who[-1:] == "?",
-        scales,
-        "clock" in words,
-        "id" in words,
-        items,
-    )
+        at = len(plan)
+        plan.extend(bytes(3 * len(words)))
+        for word in words:
+            _item(plan, at, word)
+            at += 3
+    return plan, wanted, who.rstrip("?").encode()
 
 
 def _item(items, at, word):
