@@ -6,24 +6,21 @@ long, and waits for the last octet; here nothing waits.
 """
 
 _LARGEST = 1 << 20  # no message to us is longer; the protocol would allow 256 MiB
-# Where in a packet we are.
+# Where in a packet we are: at its first octet, at one of the four of the length, or behind them.
 _HEAD = 0
 _LENGTH = 1
-_BODY = 2
+_BODY = 5
 
 
 class Incoming:
     """Octets in, one packet at a time out; any split of the octets gives the same.
 
-    feed() takes data[i:n] and returns the index after the last octet used. It stops at the end of a packet
-    with .kind not 0, or with .fault True when this can be no MQTT; reset() is for a new connection.
+    feed() takes data[i:n] and returns the index after the last octet used; it stops at the end of a packet,
+    with .kind not 0. ValueError: this can be no MQTT. reset() is for a new connection. What a packet says is
+    worked out when it is asked for, as long as the next one has not begun.
 
         .kind    0x20 CONNACK, 0x30 PUBLISH, 0x40 PUBACK, 0x90 SUBACK, 0xD0 PINGRESP
-        .code    of CONNACK and SUBACK: the refusal, 0 for none
-        .pid     of PUBLISH: the number to confirm, 0 when none is wanted
-        .kept    of PUBLISH: True for a message that the broker had kept (retained)
-        .whole   of PUBLISH: True when all of it is in the buffer
-        .have    octets that came of the packet that is under way; .under_way tells whether one is
+        .have    octets that came of the packet that is under way
     """
 
     def __init__(self, room):
@@ -33,36 +30,42 @@ class Incoming:
 
     def reset(self):
         """Wait for the beginning of a packet."""
-        self.kind = self.code = self.pid = self.have = 0
-        self.fault = self.kept = self.whole = self.under_way = False
+        self.kind = self.have = 0
         self._step = _HEAD
-        self._head = self._size = self._shift = self._topic = 0
+        self._head = self._size = 0
+
+    def under_way(self):
+        """True when a packet has begun and is not at its end."""
+        return self._step != _HEAD
+
+    def still_wants(self):
+        """How many octets are surely of this packet: who reads no more has nothing left at its end."""
+        return self._size - self.have if self._step == _BODY else 1
 
     def feed(self, data, i, n):
         """See above."""
         self.kind = 0
-        while i < n and not self.kind and not self.fault:
-            if self._step == _BODY:
+        while i < n and not self.kind:
+            step = self._step
+            if step == _BODY:
                 i = self._body(data, i, n)
                 continue
             c = data[i]
             i += 1
-            if self._step == _HEAD:
+            if step == _HEAD:
                 self._head = c
-                self._size = self._shift = self.have = self.code = 0
-                self.under_way = True
+                self._size = self.have = 0
                 self._step = _LENGTH
-                self.fault = not self._known(c)
+                if not self._known(c):
+                    raise ValueError
                 continue
-            self._size |= (c & 127) << self._shift
-            self._shift += 7
-            if c < 128:
-                self._step = _BODY
-                self.fault = not self._fits()
-                if not self._size and not self.fault:
-                    self._end()
-            elif self._shift > 21:  # a fifth octet of the length
-                self.fault = True
+            self._size |= (c & 127) << 7 * (step - _LENGTH)
+            self._step = step + 1 if c > 127 else _BODY
+            # More than four octets of length, or one that such a packet cannot have.
+            if (c > 127 and step + 1 == _BODY) or (c < 128 and not self._fits()):
+                raise ValueError
+            if c < 128 and not self._size:
+                self._end()
         return i
 
     def _known(self, head):
@@ -88,36 +91,47 @@ class Incoming:
             buf[have : have + keep] = memoryview(data)[i : i + keep]
         self.have = have + take
         if have < 2 <= self.have and self._head & 0xF0 == 0x30:
-            topic = self._topic = buf[0] << 8 | buf[1]
+            topic = self._topic_size()
             # A topic that does not fit is none that was asked for.
             if not topic or topic > len(buf) - 4 or 2 + topic + (self._head & 2) > self._size:
-                self.fault = True
-        if self.have == self._size and not self.fault:
+                raise ValueError
+        if self.have == self._size:
             self._end()
         return i + take
 
     def _end(self):
         kind = self._head & 0xF0
-        buf = self.buf
         self._step = _HEAD
-        self.under_way = False
-        if kind == 0x30:
-            end = 2 + self._topic
-            self.pid = buf[end] << 8 | buf[end + 1] if self._head & 2 else 0
-            self.kept = bool(self._head & 1)
-            self.whole = self._size <= len(buf)
-        elif kind == 0x20:
-            self.code = buf[1]
-            self.fault = buf[0] > 1
-        elif kind == 0x90:
-            self.code = max(buf[2 : self._size]) & 0x80
-        if not self.fault:
-            self.kind = kind
+        if kind == 0x20 and self.buf[0] > 1:
+            raise ValueError
+        self.kind = kind
 
-    def topic(self):
+    def refusal(self):
+        """Of a CONNACK or SUBACK: its code, 0 for none."""
+        if self.kind == 0x90:
+            return max(self.buf[2 : self._size]) & 0x80
+        return self.buf[1]
+
+    def _topic_size(self):
+        return self.buf[0] << 8 | self.buf[1]
+
+    def to_confirm(self):
+        """Of a PUBLISH: the number to confirm, 0 when none is wanted."""
+        end = 2 + self._topic_size()
+        return self.buf[end] << 8 | self.buf[end + 1] if self._head & 2 else 0
+
+    def was_kept(self):
+        """True for a PUBLISH that the broker had kept (retained)."""
+        return bool(self._head & 1)
+
+    def is_whole(self):
+        """True when all of a PUBLISH is in the buffer."""
+        return self._size <= len(self.buf)
+
+    def topic_octets(self):
         """Topic of a PUBLISH, as bytes."""
-        return bytes(self.buf[2 : 2 + self._topic])
+        return bytes(self.buf[2 : 2 + self._topic_size()])
 
-    def payload(self):
-        """What a PUBLISH says, as bytes; only its beginning when it is not .whole."""
-        return bytes(self.buf[2 + self._topic + (self._head & 2) : min(self._size, len(self.buf))])
+    def payload_octets(self):
+        """What a PUBLISH says, as bytes; only its beginning when it is not whole."""
+        return bytes(self.buf[2 + self._topic_size() + (self._head & 2) : min(self._size, len(self.buf))])

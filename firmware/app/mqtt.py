@@ -1,9 +1,7 @@
 """MQTT: the life of one connection to one broker, none of whose faults holds up the rest of the program.
 
-umqtt.simple, unmodified, composes the packets, apart from PUBLISH, whose confirmed form waits there; `Link`
-(link.py) is the socket it is given. What comes goes to `Inbox` (inbox.py). All waiting is asyncio's.
-
-It works with every umqtt.simple from 1.3.4 on: none of the arguments that came later are used.
+What a connection begins with is composed by umqtt.simple (greeting.py); the link (link.py) carries octets and
+tells of the packets that come. All waiting is asyncio's.
 """
 
 import asyncio
@@ -12,11 +10,10 @@ import socket
 import time
 
 from micropython import const
-from umqtt import simple
 
 import brokerwords
-from app.inbox import Inbox
 from app.link import ETIMEDOUT, Link
+from mqttpackets import Incoming
 
 # What `Mqtt.state` may be: words for the user.
 OFF = "off"
@@ -36,7 +33,9 @@ _SOON_S = const(6)  # the slowest for a broker that is away: it is asked again s
 _LOOK_MS = const(250)  # how often the network is looked at between two attempts
 _VAIN = const(4)  # attempts at an address until its name is looked up anew
 _PING_MS = const(10000)  # at most between two: readings alone do not show that nobody takes them any more
-_READS = const(16)  # times 128 octets: what is taken in before the other tasks run
+_READS = const(16)  # times some octets: what is taken in before the other tasks run
+_STIR_MS = const(3000)  # between two times that the reader is stirred though nothing came
+_PIECE = const(536)  # one TCP segment of the ESP8266: a packet that fits leaves in one piece
 
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
@@ -47,72 +46,93 @@ _SUBACK = const(0x90)
 FAULTS = (OSError, MemoryError, ValueError, AssertionError)
 
 
-def _nothing(*_):
-    """The watchdog's beat where there is no watchdog; umqtt's callback, which is never called."""
-
-
 class Mqtt:
     """One connection to one broker, kept up by run(); publish() from any task.
 
     `topic` is the base of all topics (up to 100 octets): `online`/`offline` is retained at <topic>/status.
-    `tls`: off, checked or unchecked. `qos`: that of what is to be confirmed. `timeout` in seconds bounds each
-    step of a connection. Who wants messages calls inbox.subscribe() before run() and awaits inbox.message().
 
-    To read: state, error ("" or one sentence about the last fault, also while the next attempt runs), warning
-    ("" or a sentence, to be shown in red), up (an asyncio.Event, set while connected), and the counters
-    connects, published, failures.
+    `reader`, given by listen() before run(), has topics(), those to ask for at each connection, and stir(),
+    called when a connection is new, when a message has come, and every few seconds while there is a
+    connection. It fetches the message by message() and says done(); both take no time.
+
+    To read: state, error ("" or one sentence about the last fault, also while the next attempt runs), and the
+    counters connects, published, failures.
     """
 
-    def __init__(self, host, port=1883, client_id=b"", user=None, password=None, topic=b"hanport",
-                 keepalive=60, timeout=3, tls=OFF, qos=0):  # fmt: skip
-        self.beat = _nothing
-        self.way = None  # an Event, set while there is a network; None: there always is
+    def __init__(self, settings, name, timeout=3):
+        """settings: gives a value by key; name: the client's, where they have none.
+
+        timeout in seconds bounds each step of a connection.
+        """
+        self.beat = None  # the watchdog's, where there is one
+        self.way = None  # the app.net.Net, which knows whether there is a network; None: there always is
+        self.reader = None
         self.state = OFF
         self.error = ""
-        self.warning = NOT_CHECKED if tls == UNCHECKED else ""
         self.connects = self.published = self.failures = 0
-        self.up = asyncio.Event()
-        self.topic = octets(topic)
+        self.topic = settings["mqtt_topic"].encode()
         self.last_word = b"offline"  # at <topic>/status in the end; empty when the topic is given up
-        self.tls = tls
-        self._host = host
-        self._port = port
-        self._qos = qos
-        self._keepalive = keepalive or 60
-        self._timeout = timeout * 1000
+        self.link = Link(timeout * 1000)
+        self._settings = settings
+        self._name = name
+        self._qos = settings["mqtt_qos"]
         self._address = None
         self._vain = 0  # attempts at it since it led to a broker
         self._pause = 1
         self._phase = brokerwords.PLAIN
-        self._link = Link(self._timeout)
-        self.inbox = Inbox(self._link)
+        self._number = 0  # the newest packet identifier
         self._unconfirmed = 0  # packets that the broker has yet to confirm
         self._asked = 0  # ticks since it has
-        # umqtt takes len() of what it writes: only octets, never a str of several octets a letter.
-        client = simple.MQTTClient(
-            octets(client_id),
-            host,
-            port,
-            octets(user) if user else None,
-            octets(password or b""),
-            self._keepalive,
-        )
-        client.set_last_will(self.topic + b"/status", b"offline", True, qos)
-        client.set_callback(_nothing)
-        self._client = client
+        self._pinged = 0
+        self._stirred = 0
+
+    def listen(self, reader, room):
+        """Who reads the messages, and how many octets one may have with its topic; less than 32 is 32."""
+        self.reader = reader
+        self.link.incoming = Incoming(max(32, room))
+
+    def is_connected(self):
+        """True while there is a connection."""
+        return self.state == CONNECTED
+
+    def warning(self):
+        """A sentence to be shown in red, or an empty one."""
+        return NOT_CHECKED if self._settings["mqtt_tls"] == UNCHECKED else ""
+
+    def message(self):
+        """The message that waits, or None: (topic, payload or None: it was too long, kept there before)."""
+        if not self.link.waits:
+            return None
+        incoming = self.link.incoming
+        payload = incoming.payload_octets() if incoming.is_whole() else None
+        return incoming.topic_octets(), payload, incoming.was_kept()
+
+    def done(self):
+        """The message is dealt with: the next one may come."""
+        self.link.waits = False
 
     async def run(self):
         """The life of the connection; ends only by cancellation, with `offline` said properly."""
         self._pause = 1
         left = 0
+        half = min(self._settings["mqtt_keepalive"] * 500, _PING_MS)
         try:
             while True:
                 await self._rest(left)
                 self.state = CONNECTING
                 slowest = _SLOWEST_S
                 try:
-                    await self._open()
-                    await self._serve()
+                    await self._connect()
+                    born = time.ticks_ms()
+                    pause = _TICK_MS
+                    while True:
+                        await asyncio.sleep_ms(pause)
+                        self._alive()
+                        if self.link.sock is None:
+                            break  # publish() has dropped it
+                        pause = self._turn(half)
+                        if self._pause > 1 and time.ticks_diff(time.ticks_ms(), born) > _PROVEN_MS:
+                            self._pause = 1
                 except FAULTS as fault:
                     self._lost(fault)
                     # Not for who refuses us, nor for a name that is not found: a name server that is silent
@@ -126,11 +146,15 @@ class Mqtt:
         finally:
             self._farewell()
 
+    def _alive(self):
+        if self.beat:
+            self.beat()
+
     async def _rest(self, left):
         """Wait so many ms, and for a network: after its return at once."""
         while True:
-            self.beat()
-            if self.way and not self.way.is_set():
+            self._alive()
+            if self.way and not self.way.is_up():
                 left = 0
                 self._pause = 1
             elif left <= 0:
@@ -138,28 +162,30 @@ class Mqtt:
             await asyncio.sleep_ms(_LOOK_MS)
             left -= _LOOK_MS
 
-    def publish(self, topic, payload, retain=False, sure=False):
+    def publish(self, topic, payload, retain=False, sure=False, room=None):
         """Hand one message to the network; True when it was taken.
 
         topic and payload are octets (bytes, bytearray, memoryview), free for reuse upon return, which is at
         once, or within a quarter of a second when the network is slow. After False nothing is kept: publish
-        anew when `up` is set again. What is retained, or `sure`, has the QoS of the settings; when the broker
+        anew when it is up again. What is retained, or `sure`, has the QoS of the settings; when the broker
         does not confirm it, the link is given up and made anew.
+
+        room: the bytearray that payload lies in; the packet is put together there, and payload is lost.
         """
         if self.state != CONNECTED:
             return False
         try:
-            self._say(topic, payload, retain, self._qos if retain or sure else 0)
+            self._say(topic, payload, retain, self._qos if retain or sure else 0, room)
         except FAULTS as fault:
             self._lost(fault)
             return False
         self.published += 1
         return True
 
-    def _say(self, topic, payload, retain, qos):
-        """PUBLISH, MQTT 3.1.1 clause 3.3."""
-        link = self._link
-        size = 2 + len(topic) + len(payload) + 2 * qos
+    def _say(self, topic, payload, retain, qos, room):
+        """PUBLISH, MQTT 3.1.1 clause 3.3; in one piece where it fits, else in two."""
+        n = len(payload)
+        size = 2 + len(topic) + n + 2 * qos
         head = bytearray((_PUBLISH | qos << 1 | retain,))
         while size > 127:
             head.append(size & 127 | 128)
@@ -167,18 +193,21 @@ class Mqtt:
         head.append(size)
         head.append(len(topic) >> 8)
         head.append(len(topic) & 255)
-        link.write(head)
-        link.write(topic)
+        head += topic
         if qos:
-            link.write(self._number().to_bytes(2, "big"))
+            self._number = self._number % 65535 + 1
+            head += self._number.to_bytes(2, "big")
             self._await_answer()
-        link.write(payload)
-        link.flush()
-
-    def _number(self):
-        """The next packet identifier, which umqtt counts too."""
-        self._client.pid = self._client.pid % 65535 + 1
-        return self._client.pid
+        at = len(head)
+        if room is None and n <= _PIECE:
+            room = bytearray(at + n)
+        if room is None or at + n > len(room):
+            self.link.send(head, 0, at)
+            self.link.send(payload, 0, n)
+            return
+        room[at : at + n] = payload
+        room[:at] = head
+        self.link.send(room, 0, at + n)
 
     def _await_answer(self):
         if not self._unconfirmed:
@@ -186,15 +215,13 @@ class Mqtt:
         self._unconfirmed += 1
 
     def _lost(self, fault):
-        self.error = self._words(fault)
+        self.error = self._why(fault)
         self.failures += 1
         self.state = WAITING
-        self.up.clear()
-        self.inbox.forget()
-        self._link.drop()
+        self.link.let_go()
 
-    def _words(self, fault):
-        if self.tls != OFF:
+    def _why(self, fault):
+        if self._settings["mqtt_tls"] != OFF:
             try:
                 import tlswords
 
@@ -203,11 +230,11 @@ class Mqtt:
                 pass  # a board without TLS, which the plain words tell
         return brokerwords.words(fault, self._phase)
 
-    def wait(self, fault):
+    def hold_off(self, fault):
         """Tell why the connection is not tried yet."""
-        self.error = self._words(fault)
+        self.error = self._why(fault)
         self.state = WAITING
-        self.beat()
+        self._alive()
 
     async def _secure(self):
         """The ssl.SSLContext of a connection."""
@@ -216,21 +243,22 @@ class Mqtt:
             from app import tls
         except ImportError:
             raise OSError(brokerwords.NO_TLS_HERE)
-        context, shown = await tls.prepare(self, self.tls != UNCHECKED)
+        context, shown = await tls.prepare(self, not self.warning())
         if shown:
             self._phase = brokerwords.TLS_CLIENT
         self.state = CONNECTING
         return context
 
-    async def _open(self):
-        link = self._link
+    async def _connect(self):
+        link = self.link
         self._phase = brokerwords.PLAIN
-        context = await self._secure() if self.tls != OFF else None
+        context = await self._secure() if self._settings["mqtt_tls"] != OFF else None
+        host, number = self._settings["mqtt_host"], self._settings["mqtt_port"]
         if self._address is None or self._vain >= _VAIN:
             self._vain = 0
             try:
                 # Blocks, on every port, and for long when nobody answers. Hence asked for seldom.
-                self._address = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
+                self._address = socket.getaddrinfo(host, number, 0, socket.SOCK_STREAM)[0]
             except (OSError, IndexError):
                 if self._address is None:
                     raise OSError(brokerwords.NO_HOST)
@@ -238,8 +266,8 @@ class Mqtt:
         self._vain += 1
         address = self._address
         sock = socket.socket(address[0], address[1], address[2])
-        link.attach(sock)
-        link.begin()
+        link.attach_to(sock)
+        link.grant()
         sock.setblocking(False)
         try:
             sock.connect(address[-1])
@@ -249,125 +277,111 @@ class Mqtt:
         await link.standing()
         if context:
             # Made here and not by umqtt, whose `ssl` argument has changed its meaning twice.
-            link.attach(context.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False))
-        link.begin(4 if context else 1)  # a handshake is slow on the chips
-        self._compose()
+            link.attach_to(context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False))
+        link.grant(4 if context else 1)  # a handshake is slow on the chips
+        from app import greeting
+
+        topics = self.reader.topics() if self.reader else ()
+        hello, wish = greeting.packets(self._settings, self._name, topics)
+        link.offer(hello)
         while not link.push():
-            await link.rest()  # no poll: in a TLS handshake it is often a read that is awaited
+            await link.breathe()  # no poll: in a TLS handshake it is often a read that is awaited
         if context:
             self._phase = brokerwords.STANDING
-        code = await self.inbox.answer()
-        if code:
-            raise OSError(brokerwords.REFUSED - code)
+        while True:
+            kind = link.take(False)
+            if kind:
+                break
+            if kind is None:
+                await link.breathe()
+        if kind != _CONNACK:
+            raise ValueError
+        if link.incoming.refusal():
+            raise OSError(brokerwords.REFUSED - link.incoming.refusal())
         self._vain = 0
         self._phase = brokerwords.STANDING
         self.error = ""
-        await self._ask_for(self.inbox.topics)
-        self._say(self.topic + b"/status", b"online", True, self._qos)
+        self._unconfirmed = 0
+        self._number = len(topics)
+        if topics:
+            await self._ask_for(wish)
+        self._say(self.topic + b"/status", b"online", True, self._qos, None)
         self.connects += 1
         self.state = CONNECTED
-        self.up.set()
+        self._pinged = time.ticks_add(link.heard, -1)  # as if it were answered
+        self._stirred = time.ticks_add(link.heard, -_STIR_MS)
 
-    def _compose(self):
-        """Let umqtt put its CONNECT into the link; nothing is sent yet."""
-        client, link = self._client, self._link
-        client.sock = None  # newer ones would close the socket they find here: our new link
-        real = simple.socket
-        simple.socket = link
-        link.hold = True
-        link.answers = b"\x20\x02\0\0"
-        try:
-            client.connect()
-            link.flush()
-        finally:
-            link.hold = False
-            simple.socket = real
-
-    async def _ask_for(self, topics):
-        """SUBSCRIBE to these topics, and await that the broker confirms it."""
-        link = self._link
-        link.begin()
-        self._unconfirmed = 0
-        for topic in topics:
+    async def _ask_for(self, wish):
+        """Send SUBSCRIBE for some topics, and await that the broker confirms it."""
+        link = self.link
+        link.grant()
+        while self._unconfirmed < self._number:
             self._await_answer()
-            number = self._number()
-            self._client.pid = number - 1
-            link.answers = b"\x90\x03" + number.to_bytes(2, "big") + b"\0"
-            self._client.subscribe(topic, self._qos)
-        link.flush()
+        link.send(wish, 0, len(wish))
         while self._unconfirmed:
-            await link.rest()
-            left = _READS
-            while left and self._take_in():
-                left -= 1
+            await link.breathe()
+            self._take_in()
+            if link.waits:
+                self.reader.stir()  # what is awaited may come behind a message that the broker had kept
 
-    async def _serve(self):
-        """Take what comes and keep the link alive. Returns when publish() has dropped the link."""
-        link = self._link
-        half = min(self._keepalive * 500, _PING_MS)
-        patience = max(self._timeout, half * 3 // 4)
-        born = pinged = time.ticks_ms()
-        asked = False
-        pause = _TICK_MS
-        while True:
-            await asyncio.sleep_ms(pause)
-            self.beat()
-            if link.sock is None:
-                return
-            pause = _TICK_MS
-            left = _READS
-            while left and self._take_in():
-                left -= 1
-                pause = 0
-            now = time.ticks_ms()
-            self._judge(now, patience)
-            if self._pause > 1 and time.ticks_diff(now, born) > _PROVEN_MS:
-                self._pause = 1
-            if asked and time.ticks_diff(link.heard, pinged) > 0:
-                asked = False
-            if asked:
-                if time.ticks_diff(now, pinged) > patience:
-                    raise OSError(ETIMEDOUT)
-            elif time.ticks_diff(now, pinged) >= half and link.push():
-                self._client.ping()
-                link.flush()
-                pinged = now
-                asked = True
+    def _turn(self, half):
+        """Take what came and keep the link alive; returns the ms until the next turn."""
+        link = self.link
+        patience = max(link.timeout, half * 3 // 4)
+        taken = self._take_in()
+        now = time.ticks_ms()
+        self._judge(now, patience)
+        if self.reader and (link.waits or time.ticks_diff(now, self._stirred) >= _STIR_MS):
+            self._stirred = now
+            self.reader.stir()
+        since = time.ticks_diff(now, self._pinged)
+        if time.ticks_diff(link.heard, self._pinged) <= 0:
+            if since > patience:
+                raise OSError(ETIMEDOUT)
+        elif since >= half and link.push():
+            link.send(b"\xc0\0", 0, 2)  # PINGREQ, clause 3.12
+            self._pinged = now
+        return 0 if taken else _TICK_MS
 
     def _judge(self, now, patience):
         """OSError(ETIMEDOUT) for a broker that owes us something for too long."""
-        link = self._link
+        link = self.link
         if (
-            (not link.push() and time.ticks_diff(now, link.moved) > 4 * self._timeout)
+            (not link.push() and time.ticks_diff(now, link.moved) > 4 * link.timeout)
             or (self._unconfirmed and time.ticks_diff(now, self._asked) > 2 * patience)
-            or self.inbox.late(self._timeout)
+            or link.late()
         ):
             raise OSError(ETIMEDOUT)
 
     def _take_in(self):
-        """Take in some octets; False when there are no more."""
-        kind = self.inbox.take()
-        if kind == _CONNACK:
-            raise ValueError
-        if kind == _PUBACK or kind == _SUBACK:
-            self._unconfirmed = max(0, self._unconfirmed - 1)
-            self._asked = time.ticks_ms()
-            if self.inbox.code:
-                self.error = NO_TOPICS
-        return kind is not None
+        """Take in what came, up to a measure; True when there was something.
+
+        Not beyond the answer that _ask_for() awaits: what a message makes us say has to wait for CONNECTED.
+        """
+        left = _READS
+        while left:
+            kind = self.link.take(self.reader is not None)
+            if kind is None:
+                break
+            left -= 1
+            if kind == _CONNACK:
+                raise ValueError
+            if kind == _PUBACK or kind == _SUBACK:
+                self._unconfirmed = max(0, self._unconfirmed - 1)
+                self._asked = time.ticks_ms()
+                if kind == _SUBACK and self.link.incoming.refusal():
+                    self.error = NO_TOPICS
+                if not self._unconfirmed and self.state != CONNECTED:
+                    break
+        return left < _READS
 
     def _farewell(self):
         if self.state == CONNECTED:
             try:
-                self._say(self.topic + b"/status", self.last_word, True, 0)  # nobody awaits more
-                self._client.disconnect()
+                self._say(self.topic + b"/status", self.last_word, True, 0, None)  # nobody awaits more
+                self.link.send(b"\xe0\0", 0, 2)  # DISCONNECT, clause 3.14
+                self.link.linger()
             except FAULTS:
                 pass  # the broker says it for us: that is what the will is for
-        self._link.drop()
-        self.up.clear()
+        self.link.let_go()
         self.state = OFF
-
-
-def octets(text):
-    """bytes of a str; bytes-like as it is."""
-    return text.encode() if isinstance(text, str) else text

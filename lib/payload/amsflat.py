@@ -2,8 +2,6 @@
 
 from payload import amsjson
 
-NAME = "amsflat"
-TITLE = "JSON as amsreader writes it, without objects within"
 RETAIN = False
 
 Memory = amsjson.Memory

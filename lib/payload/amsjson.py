@@ -9,8 +9,6 @@ Once a minute the same topic gets what is of the device: the fields in front, an
 
 from hanport import reading, registers
 
-NAME = "amsjson"
-TITLE = "JSON as amsreader writes it"
 RETAIN = False
 
 _EVERY = 60  # seconds between two messages about the device

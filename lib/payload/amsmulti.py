@@ -2,8 +2,6 @@
 
 from payload import amsjson
 
-NAME = "amsmulti"
-TITLE = "JSON as amsreader writes it, a topic for each kind of list"
 RETAIN = False
 
 Memory = amsjson.Memory

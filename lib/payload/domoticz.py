@@ -7,8 +7,6 @@ The user makes the devices there and writes their numbers (idx) here; one that i
 
 from hanport import registers
 
-NAME = "domoticz"
-TITLE = "Domoticz"
 RETAIN = False
 
 

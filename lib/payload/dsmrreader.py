@@ -8,8 +8,6 @@ import localtime
 from hanport import reading, registers
 from payload import rows
 
-NAME = "dsmrreader"
-TITLE = "Topics of DSMR-reader"
 RETAIN = False
 
 # See payload.rows for the columns. 33 of a power: W read as kW.
@@ -43,11 +41,11 @@ def message(k, w, latest, state, device, memory):
     if k > _GAS + 3:
         return None
     gas = _gas(latest)
-    if gas is None:
+    if not gas:
         return False
     # The same twice: as the telegram says it, and as its account of gas.
     if not (k - _GAS) & 1:
-        w.number(gas.value, 3)
+        w.number(latest.value(reading.BEHIND + (gas - reading.METERS) // 16), 3)
         return b"dsmr/reading/extra_device_delivered" if k == _GAS else b"dsmr/consumption/gas/delivered"
     if not _stamp(w, _gas_utc(gas, latest)):
         return False
@@ -69,19 +67,27 @@ def _value(k, w, latest, state):
 
 
 def _gas(latest):
-    """The first gas meter, or None."""
-    for sub in latest.submeters:
-        if sub and sub.medium == 3 and sub.unit == 13 and sub.value is not None:
-            return sub
-    return None
+    """The row of facts of the first gas meter that has a value, or 0."""
+    facts = latest.facts
+    for k in range(reading.CHANNELS):
+        row = reading.METERS + 16 * k
+        if facts[row + reading.MEDIUM] == 3 and facts[row + reading.UNIT] == 13:
+            if latest.have[reading.BEHIND + k]:
+                return row
+    return 0
 
 
 def _gas_utc(gas, latest):
     """When the gas meter was read. Its zone is the one in which the telegram's own clock was understood."""
-    if not (gas.state and gas.dst and latest.dst and latest.clock_form == reading.P1) or latest.utc is None:
+    facts = latest.facts
+    dst = facts[reading.DST]
+    gas_dst = facts[gas + reading.DST]
+    if not (facts[gas + reading.FORM] and gas_dst and dst and facts[reading.FORM] == reading.P1):
         return None
-    zone = localtime.meter_utc(latest.stamp, True, latest.dst, False, 0) - latest.utc
-    return localtime.meter_utc(gas.clock, True, gas.dst, False, 0) - zone
+    if latest.utc is None:
+        return None
+    zone = localtime.meter_utc(facts, True, dst, False, 0) - latest.utc
+    return localtime.meter_utc(facts[gas : gas + 12], True, gas_dst, False, 0) - zone
 
 
 def _stamp(w, utc):

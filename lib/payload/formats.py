@@ -1,13 +1,13 @@
 """The formats of MQTT messages by name. Only the modules of the chosen ones are ever imported.
 
-A format is a module of this package with NAME, TITLE (words for the user) and
+A format is a module of this package with
 
     message(k, w, latest, state, device, memory)    k = 0, 1, 2, ... until it returns None
 
 which writes the payload of message k into the Writer w, which the caller has cleared, and returns its
 topic: what follows the base topic (b"" or from a "/" on), or a whole topic (anything else); False when there
 is nothing for this k. Then w.full tells that the payload did not fit and must not be sent. latest: the
-newest Reading; state: the merged State; device: ident, name, up(), now(), vcc(), rssi(), free(); memory: what
+newest Reading; state: the merged state; device: ident, name, up(), now(), vcc(), rssi(), free(); memory: what
 start() gave. Whether a message is to be retained: retained(module, k).
 
 A memory that has forget() is told so when a connection is new: what was sent before cannot be relied upon.

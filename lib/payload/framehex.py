@@ -6,12 +6,13 @@ So Memory listens at the framer and copies each good frame before it is opened, 
 
 from hanport.octets import copy
 
-NAME = "framehex"
-TITLE = "Telegrams in hex, for those who look for a fault"
 RETAIN = False
 
 _DIGITS = b"0123456789ABCDEF"
 _PIECE = 32
+
+
+_newest = []  # the Memory that of() has made
 
 
 class Memory:
@@ -23,7 +24,7 @@ class Memory:
         self.buf = bytearray(len(framing.arena))
         self.have = 0
         self.text = bytearray(2 * _PIECE)
-        self._decoder = decoder
+        self.decoder = decoder
         self._framing = framing
         self._readings = 0
         self._take = framing.feed
@@ -36,8 +37,8 @@ class Memory:
         i = self._take(data, i, n)
         framing = self._framing
         if framing.end:
-            if self._readings != self._decoder.readings:
-                self._readings = self._decoder.readings
+            if self._readings != self.decoder.readings:
+                self._readings = self.decoder.readings
                 self.have = 0
             length = framing.end - framing.base
             if self.have + length > len(self.buf):
@@ -45,6 +46,14 @@ class Memory:
             copy(self.buf, self.have, framing.arena, framing.base, length)
             self.have += length
         return i
+
+
+def of(decoder):
+    """The Memory that listens at this decoder, made at the first call."""
+    if not _newest or _newest[0].decoder is not decoder:
+        _newest.clear()
+        _newest.append(Memory(decoder))
+    return _newest[0]
 
 
 def message(k, w, latest, state, device, memory):

@@ -6,17 +6,15 @@ the telegram does not hold is absent.
 
 from hanport import reading, registers
 
-_MEDIA = b" 3 gas 4 heat 7 water 2 electricity 6 warm_water 10 cooling 12 heat 13 heat_cooling "
 
-
-def stamp(w, octets, dst):
-    """Append a 12-octet date-time as sent: "2024-07-15T13:05:10", with "+02:00" only when it was sent."""
+def stamp(w, octets, i=0):
+    """Append the date-time at octets[i:] as sent: "2024-07-15T13:05:10", with "+02:00" if that was sent."""
     w.raw(b'"')
-    w.padded(octets[0] << 8 | octets[1], 4)
+    w.padded(octets[i] << 8 | octets[i + 1], 4)
     for k, mark in ((2, b"-"), (3, b"-"), (5, b"T"), (6, b":"), (7, b":")):
         w.raw(mark)
-        w.padded(octets[k], 2)
-    deviation = octets[9] << 8 | octets[10]
+        w.padded(octets[i + k], 2)
+    deviation = octets[i + 9] << 8 | octets[i + 10]
     if deviation != 0x8000:
         if deviation > 0x8000:
             deviation -= 0x10000
@@ -28,31 +26,30 @@ def stamp(w, octets, dst):
     w.raw(b'"')
 
 
-def _clock(w, r):
-    if r.clock_form == reading.NO_CLOCK:
-        return
+def _clock(w, facts, row):
+    """The time in a row of the facts, and "S" or "W"."""
     w.key(b"timestamp")
-    stamp(w, r.stamp, r.dst)
-    if r.clock_form == reading.P1:
-        if r.dst:
-            w.text(b"timestamp_dst", bytes((r.dst,)))
-    elif r.stamp[11] != 0xFF:
-        w.pair(b"timestamp_status", r.stamp[11])
+    stamp(w, facts, row)
+    if facts[row + reading.DST]:
+        w.text(b"timestamp_dst", bytes((facts[row + reading.DST],)))
 
 
 def medium(code):
     """Word, as octets, of an EN 13757-3 device type: b"gas", or b"other"."""
-    at = _MEDIA.find(b" %d " % code)
+    media = b" 3 gas 4 heat 7 water 2 electricity 6 warm_water 10 cooling 12 heat 13 heat_cooling "
+    at = media.find(b" %d " % code)
     if at < 0:
         return b"other"
-    at = _MEDIA.find(b" ", at + 1) + 1
-    return _MEDIA[at : _MEDIA.find(b" ", at)]
+    at = media.find(b" ", at + 1) + 1
+    return media[at : media.find(b" ", at)]
 
 
 def _submeters(w, r):
     opened = False
-    for channel, sub in enumerate(r.submeters):
-        if sub is None or not (sub.medium or sub.value is not None):
+    facts = r.facts
+    for k in range(reading.CHANNELS):
+        row = r.behind(k)
+        if not row:
             continue
         if not opened:
             w.key(b"submeters")
@@ -60,19 +57,23 @@ def _submeters(w, r):
             opened = True
         w.item()
         w.open()
-        w.pair(b"channel", channel + 1)
-        w.text(b"medium", medium(sub.medium))
-        w.text(b"id", sub.ident)
-        name = b"value_m3" if sub.unit == 13 else b"value_gj" if sub.unit == 25 else b"value_kwh"
-        w.pair(name, sub.value, 3, True)
-        if sub.state and sub.value is not None:
-            w.key(b"timestamp")
-            stamp(w, sub.clock, sub.dst)
-            if sub.dst:
-                w.text(b"timestamp_dst", bytes((sub.dst,)))
+        w.pair(b"channel", k + 1)
+        w.text(b"medium", medium(facts[row + reading.MEDIUM]))
+        w.text(b"id", r.text(reading.TEXTS + k))
+        unit = facts[row + reading.UNIT]
+        name = b"value_m3" if unit == 13 else b"value_gj" if unit == 25 else b"value_kwh"
+        value = r.get(reading.BEHIND + k)
+        w.pair(name, value, 3, True)
+        if facts[row + reading.FORM] and value is not None:
+            _clock(w, facts, row)
         w.close()
     if opened:
         w.close(b"]")
+
+
+def text_name(slot):
+    """JSON key of a text slot: "meter_id"."""
+    return reading.text_names.decode().split()[slot]
 
 
 def _listed(w, r, state, name, guessed=0):
@@ -91,7 +92,7 @@ def _listed(w, r, state, name, guessed=0):
                 w.quoted(registers.table, registers.name_at(at), end - 1)
             else:
                 w.item()
-                w.string(reading.text_name(slot).encode())
+                w.string(text_name(slot).encode())
         at = end
     if opened:
         w.close(b"]")
@@ -100,7 +101,11 @@ def _listed(w, r, state, name, guessed=0):
 def write(w, r):
     """Append the Reading r to the Writer w as one JSON object."""
     w.open()
-    _clock(w, r)
+    facts = r.facts
+    if facts[reading.FORM]:
+        _clock(w, facts, 0)
+        if facts[reading.FORM] == reading.COSEM and facts[11] != 0xFF:
+            w.pair(b"timestamp_status", facts[11])
     at = 0
     for slot in range(reading.TEXTS):
         end = reading.text_names.find(b" ", at)
@@ -116,9 +121,9 @@ def write(w, r):
             w.name(registers.table, registers.name_at(at), end - 1)
             w.number(r.value(register), registers.decimals(register), True)
         at = end
-    if r.peak_timed:
+    if facts[reading.PEAK + reading.FORM]:
         w.key(b"demand_import_peak_time")
-        stamp(w, r.peak_stamp, r.peak_dst)
+        stamp(w, facts, reading.PEAK)
     _submeters(w, r)
     _listed(w, r, reading.ASSUMED, b"scale_assumed", r.guessed)
     _listed(w, r, reading.DERIVED, b"derived")

@@ -87,7 +87,7 @@ def _named(n):
 def _fields(n, state):
     """Where the row of _UNITS begins that tells of entity n."""
     if entities.SUBMETER <= n < entities.CLOCK:
-        unit = _submeter(state.submeters[n - entities.SUBMETER])[1]
+        unit = _submeter(state, n - entities.SUBMETER)[1]
     else:
         at = _NAMES.find(b" ", _named(n)) + 3
         unit = registers.unit(n) if _NAMES[at] == 45 else _number(_NAMES, at)
@@ -97,19 +97,21 @@ def _fields(n, state):
     return at
 
 
-def _submeter(sub):
-    """(name, number of unit) of a meter behind the main one."""
-    if sub is None:
+def _submeter(state, k):
+    """(name, number of unit) of the meter of channel k + 1."""
+    row = state.behind(k)
+    if not row:
         return b"Meter", 4
-    if sub.unit == 13:
-        return _MEDIA.get(sub.medium, (b"Volume meter", 4))
-    return (b"Heat meter", 5) if sub.unit == 25 else (b"Electricity meter", 30)
+    unit = state.facts[row + reading.UNIT]
+    if unit == 13:
+        return _MEDIA.get(state.facts[row + reading.MEDIUM], (b"Volume meter", 4))
+    return (b"Heat meter", 5) if unit == 25 else (b"Electricity meter", 30)
 
 
 def _name(w, n, state, slug):
     """Append the name of entity n, or what an entity id makes of it."""
     if entities.SUBMETER <= n < entities.CLOCK:
-        table = _submeter(state.submeters[n - entities.SUBMETER])[0]
+        table = _submeter(state, n - entities.SUBMETER)[0]
         at = 0
         end = len(table)
         count = n - entities.SUBMETER + 1
@@ -240,7 +242,7 @@ def _entity(w, n, state, device, memory):
         _joined(w, b"l_ver_t", memory.base, group)
         w.text(b"l_ver_tpl", b"{{value_json.newest|d(value_json.fw)}}")
         return
-    w.pair(b"exp_aft", 200 if n >= entities.DEVICE else memory.expire[entities.is_slow(n)])
+    w.pair(b"exp_aft", 200 if n >= entities.DEVICE else memory.expire(entities.is_slow(n)))
     if words:
         w.key(b"ops")
         if n == entities.VERDICT:
@@ -265,7 +267,8 @@ def _about_device(w, n, state, device, memory):
         w.text(b"mf", b"Hanport")
         w.text(b"mdl", getattr(device, "model", None))
         w.text(b"sw", getattr(device, "version", None))
-        w.text(b"cu", getattr(device, "url", None))
+        url = getattr(device, "url", None)
+        w.text(b"cu", url() if url else None)
     else:
         _joined(w, b"ids", own, b"_meter")
         _joined(w, b"name", device.name, b" meter")

@@ -3,7 +3,7 @@
 Numbers are kept: they say in which message an entity is announced (hadiscovery.py).
 """
 
-from hanport import doctor, registers
+from hanport import doctor, reading, registers
 
 # Keys in the state messages, and ends of the unique ids: the ancestor's short names where it has them.
 keys = (
@@ -72,7 +72,7 @@ def is_slow(n):
 def write_registers(w, r, slow, up=None):
     """Write the registers of one of the two messages and leave the object open; False when there is none.
 
-    up: leave out what has gone by this uptime; r is then the merged State.
+    up: leave out what has gone by this uptime; r is then the merged state.
     """
     at = 0
     some = False
@@ -119,7 +119,7 @@ def fact(n, device):
         return faults() if faults else None
     if n == HELD:
         totals = getattr(device, "totals", None)
-        return totals.held if totals else None
+        return totals.held_back() if totals else None
     return getattr(device, "version", None)
 
 
@@ -131,8 +131,7 @@ def present(n, state, device, up):
         if n >= CLOCK:
             # It is told with the counters.
             return n == CLOCK and state.utc is not None and any(state.have[FIRST_TOTAL : LAST_TOTAL + 1])
-        sub = state.submeters[n - SUBMETER]
-        return sub is not None and sub.value is not None
+        return state.have[reading.BEHIND + n - SUBMETER] > 0
     if not state.have[n] or up - state.at[n] > GONE_S:
         return False
     phase = _phase(n)

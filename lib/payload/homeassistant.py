@@ -17,15 +17,12 @@ Assistant keeps their history. A device with `host` always announces entity by e
 empties the two announcements of amsreader that have another form here.
 """
 
-
 import localtime
+from hanport import reading
 from payload import haentities as entities
 from unload import unload
 
-NAME = "homeassistant"
-TITLE = "Home Assistant"
 SUBSCRIBE = b"homeassistant/status"  # whoever gets its messages tells heard() of them
-RETAINED = (b"/energy",)  # below the base topic: to be emptied when that or the format changes
 DEVICE_SIZE = 4096
 
 _ENERGY_S = 10  # between two messages of counters
@@ -35,6 +32,11 @@ _LOOK_S = 10  # between two looks for what is to be announced
 _BURST = 4  # messages of discovery at once: octets of the meter wait meanwhile
 _CLEAR = 16  # and of empty ones
 _DAY_S = 86400  # then all that this meter sends is known
+# Places in Memory.pace, and how many there are of each kind.
+_LAST = 1
+_GAP = 2
+_EXPIRE = 3
+_PACE = 4
 
 
 class Memory:
@@ -44,14 +46,13 @@ class Memory:
         """base: the base topic; host: host name of the amsreader that this device was, whose ids are kept."""
         self.base = base
         self.host = host or None
-        self.own = None  # what ids begin with without one; found out by hadiscovery
+        self.own = None  # what ids begin with without one; hadiscovery finds it out while it announces
         self.told = bytearray(entities.COUNT)  # 1: announced
         self.cleared = 0  # entities below were looked for where they are announced one by one, and emptied
         self.born = None  # uptime of the first telegram
-        self.at = [None, None]  # uptime of the newest values, and of the newest counters
-        self.last = [None, None]  # seconds between the two before
-        self.gap = [None, None]  # how often they come
-        self.expire = [0, 0]  # as announced
+        # Of values, and behind them of counters: uptime of the newest, seconds between the two before, how
+        # often they come, and when they expire as announced.
+        self.pace = [None, None, None, 0] * 2
         self.forget()
 
     def forget(self):
@@ -59,35 +60,41 @@ class Memory:
         for n in range(entities.COUNT):
             self.told[n] = 0
         self.swept = False
-        self.whole = True  # counters are due, whether or not a telegram has any
+        # Uptimes; with none, counters are due whether or not a telegram has any.
         self.energy_due = self.state_due = self.look_due = 0
         self.verdict = None
 
     def saw(self, which, up):
         """Values (0) or counters (1) came. One long pause does not make a meter slow: two in a row do."""
-        if self.at[which] is not None:
-            gap = up - self.at[which]
-            if self.last[which] is not None:
-                self.gap[which] = max(self.gap[which] or 0, min(gap, self.last[which]))
-            self.last[which] = gap
-        self.at[which] = up
+        pace = self.pace
+        at = _PACE * which
+        if pace[at] is not None:
+            gap = up - pace[at]
+            if pace[at + _LAST] is not None:
+                pace[at + _GAP] = max(pace[at + _GAP] or 0, min(gap, pace[at + _LAST]))
+            pace[at + _LAST] = gap
+        pace[at] = up
         if self.born is None:
             self.born = up
 
     def settled(self, up):
         """True when it is known how often values come, or nothing more will be known of it soon."""
-        return self.born is not None and (self.gap[0] is not None or up - self.born >= _SETTLE_S)
+        return self.born is not None and (self.pace[_GAP] is not None or up - self.born >= _SETTLE_S)
 
     def expires(self):
         """Take over how soon values expire; what was announced otherwise is to be announced again."""
         for which in range(2):
-            gap = self.gap[which]
+            gap = self.pace[_PACE * which + _GAP]
             seconds = entities.expiry(1000 if gap is None and not which else gap)
-            if self.expire[which] != seconds:
-                self.expire[which] = seconds
+            if self.expire(which) != seconds:
+                self.pace[_PACE * which + _EXPIRE] = seconds
                 for n in range(entities.DEVICE):
                     if entities.is_slow(n) == which:
                         self.told[n] = 0
+
+    def expire(self, which):
+        """Seconds after which values (0) or counters (1) expire, as announced."""
+        return self.pace[_PACE * which + _EXPIRE]
 
     def pending(self, state, device, up):
         """The next entity to announce or to remove, or None."""
@@ -135,33 +142,26 @@ def message(k, w, latest, state, device, memory):
 
 def _counts(r):
     """True when a reading has a counter, of the meter or of one behind it."""
-    if any(r.have[entities.FIRST_TOTAL : entities.LAST_TOTAL + 1]):
-        return True
-    for sub in r.submeters:
-        if sub and sub.value is not None:
-            return True
-    return False
+    return any(r.have[entities.FIRST_TOTAL : entities.LAST_TOTAL + 1]) or any(r.have[reading.BEHIND :])
 
 
 def _energy(w, latest, state, up, memory):
     if latest is not None and _counts(latest):
         memory.saw(1, up)
-    elif not (memory.whole and _counts(state)):
+    elif memory.energy_due or not _counts(state):
         return False
     if up < memory.energy_due:
         return False
     if not entities.write_registers(w, state, 1, up):
         w.open()
-    for channel in range(4):
-        sub = state.submeters[channel]
-        if sub and sub.value is not None:
-            w.pair(entities.key(entities.SUBMETER + channel), sub.value, 3)
+    for k in range(reading.CHANNELS):
+        if state.have[reading.BEHIND + k]:
+            w.pair(entities.key(entities.SUBMETER + k), state.value(reading.BEHIND + k), 3)
     if state.utc is not None:
         w.key(entities.key(entities.CLOCK))
         _stamp(w, state.utc)
     w.close()
     memory.energy_due = up + _ENERGY_S
-    memory.whole = False
     return b"/energy"
 
 
@@ -216,6 +216,7 @@ def _discovery(k, w, state, device, memory):
     n = memory.cleared if clearing else memory.pending(state, device, up)
     if n is None:
         memory.look_due = up + _LOOK_S
+        memory.own = None
         drop()
         return None
     from payload import hadiscovery
@@ -236,13 +237,13 @@ def farewell(k, device, memory, gone):
     gone: the entities too, for another format or `host` is set. With another base topic they stay what they
     are: Home Assistant would forget what its user has made of them.
     """
-    if k < len(RETAINED):
-        return RETAINED[k]
+    if not k:
+        return b"/energy"
     if not gone:
         return None
     from payload import hadiscovery
 
-    return hadiscovery.leave(k - len(RETAINED), device, memory)
+    return hadiscovery.leave(k - 1, device, memory)
 
 
 def drop():

@@ -61,12 +61,12 @@ def _hex(w, name, octets):
         w.raw(b'"')
 
 
-def _stamp(w, name, stamp):
-    """Key and YYMMDDhhmmss of a 12-octet date-time."""
+def _stamp(w, name, facts, row):
+    """Key and YYMMDDhhmmss of the date-time in a row of a Reading's facts."""
     w.key(name)
-    w.padded((stamp[0] << 8 | stamp[1]) % 100, 2)
+    w.padded((facts[row] << 8 | facts[row + 1]) % 100, 2)
     for k in (2, 3, 5, 6, 7):
-        w.padded(stamp[k], 2)
+        w.padded(facts[row + k], 2)
 
 
 def _key(w, table, a, b, digit):
@@ -108,18 +108,24 @@ def _nets(w, state, up):
 
 def _outside(w, state):
     """Gas once by itself, as the API began, and every meter behind the meter in a list."""
-    for sub in state.submeters:
-        if sub and sub.medium == 3 and sub.unit == 13 and sub.value is not None:
-            w.pair(b"total_gas_m3", sub.value, 3, True)
-            if sub.state:
-                _stamp(w, b"gas_timestamp", sub.clock)
-            _hex(w, b"gas_unique_id", sub.ident)
+    facts = state.facts
+    for k in range(reading.CHANNELS):
+        row = reading.METERS + 16 * k
+        value = state.get(reading.BEHIND + k)
+        if facts[row + reading.MEDIUM] == 3 and facts[row + reading.UNIT] == 13 and value is not None:
+            w.pair(b"total_gas_m3", value, 3, True)
+            if facts[row + reading.FORM]:
+                _stamp(w, b"gas_timestamp", facts, row)
+            _hex(w, b"gas_unique_id", state.text(reading.TEXTS + k))
             break
     opened = False
-    for sub in state.submeters:
+    for k in range(reading.CHANNELS):
+        row = reading.METERS + 16 * k
+        value = state.get(reading.BEHIND + k)
+        ident = state.text(reading.TEXTS + k)
         # An item must have all of these.
-        word = asked.kind(_MEDIA, sub.medium) if sub else 0
-        if not word or sub.value is None or not sub.state or not sub.ident:
+        word = asked.kind(_MEDIA, facts[row + reading.MEDIUM])
+        if not word or value is None or not facts[row + reading.FORM] or not ident:
             continue
         if not opened:
             w.key(b"external")
@@ -127,21 +133,22 @@ def _outside(w, state):
             opened = True
         w.item()
         w.open()
-        _hex(w, b"unique_id", sub.ident)
+        _hex(w, b"unique_id", ident)
         w.key(b"type")
         w.raw(b'"')
         asked.part(w, _MEDIA, word, _MEDIA.find(b" ", word))
         w.raw(b'"')
-        _stamp(w, b"timestamp", sub.clock)
-        w.pair(b"value", sub.value, 3, True)
-        w.text(b"unit", b"m3" if sub.unit == 13 else b"GJ" if sub.unit == 25 else b"kWh")
+        _stamp(w, b"timestamp", facts, row)
+        w.pair(b"value", value, 3, True)
+        unit = facts[row + reading.UNIT]
+        w.text(b"unit", b"m3" if unit == 13 else b"GJ" if unit == 25 else b"kWh")
         w.close()
     if opened:
         w.close(b"]")
 
 
 def data(w, state, device, ssid):
-    """Append /api/v1/data of the merged State. ssid: name of the WiFi as octets, empty when there is none."""
+    """Append /api/v1/data of the merged state. ssid: name of the WiFi as octets, empty when there is none."""
     w.open()
     w.text(b"wifi_ssid", ssid)
     rssi = device.rssi()
@@ -153,8 +160,8 @@ def data(w, state, device, ssid):
     _hex(w, b"unique_id", state.text(reading.METER_ID) or state.text(reading.METER_ID_ALT))
     _values(w, state, device.up())
     _nets(w, state, device.up())
-    if state.peak_timed:
-        _stamp(w, b"montly_power_peak_timestamp", state.peak_stamp)
+    if state.facts[reading.PEAK + reading.FORM]:
+        _stamp(w, b"montly_power_peak_timestamp", state.facts, reading.PEAK)
     _outside(w, state)
     w.close()
 

@@ -122,9 +122,9 @@ _OTHERS = (
 def pieces(w, state, device, mqtt=None, plain=False):
     """Yield the whole text in pieces of octets, some hundred each.
 
-    Between two of them others may use the Writer w. state: the merged State; device: name, ident, version,
+    Between two of them others may use the Writer w. state: the merged state; device: name, ident, version,
     model, lowest, up(), now(), vcc(), rssi(), free(), and findings with decoder, and totals, each of which
-    may be None; mqtt: up, published, connects, failures, or None. plain: the format 0.0.4.
+    may be None; mqtt: is_connected(), published, connects, failures, or None. plain: the format 0.0.4.
     """
     w.clear()
     for part in (_info, _registers, _submeters, _facts, _lamps):
@@ -204,31 +204,35 @@ def _submeters(w, state, device, mqtt, plain):
     for row in (1, 2, 3):
         at = openmetrics.row(_OTHERS, row)
         told = False
-        for channel, sub in enumerate(state.submeters):
-            if sub is None or not (sub.ident if row == 1 else sub.value is not None):
+        for k in range(reading.CHANNELS):
+            ident = state.text(reading.TEXTS + k)
+            value = state.get(reading.BEHIND + k)
+            if not ident if row == 1 else value is None:
                 continue
-            if row > 1 and (sub.unit == 13) != (row == 2):
+            unit = state.facts[reading.METERS + 16 * k + reading.UNIT]
+            if row > 1 and (unit == 13) != (row == 2):
                 continue
             if not told:
                 openmetrics.head(w, _OTHERS, at, plain)
                 told = True
             openmetrics.name(w, _OTHERS, at, True)
             w.raw(b'{channel="')
-            w.number(channel + 1)
+            w.number(k + 1)
             w.raw(b'"')
-            openmetrics.label(w, b"medium", fulljson.medium(sub.medium))
+            medium = state.facts[reading.METERS + 16 * k + reading.MEDIUM]
+            openmetrics.label(w, b"medium", fulljson.medium(medium))
             if row == 1:
-                openmetrics.label(w, b"id", sub.ident)
+                openmetrics.label(w, b"id", ident)
             w.raw(b"} ")
             if row == 1:
                 w.raw(b"1")
             elif row == 2:
-                w.number(sub.value, 3, True)
-            elif sub.unit == 25:
-                w.number(sub.value)  # thousandths of a GJ
-                w.raw(b"000000" if sub.value else b"")
+                w.number(value, 3, True)
+            elif unit == 25:
+                w.number(value)  # thousandths of a GJ
+                w.raw(b"000000" if value else b"")
             else:
-                openmetrics.joules(w, sub.value)
+                openmetrics.joules(w, value)
             w.raw(b"\n")
             yield
 
@@ -246,12 +250,12 @@ def _fact(n, device, mqtt):
     if n == 4:
         return device.rssi()
     if n == _HELD:
-        return device.totals.held if device.totals else None
+        return device.totals.held_back() if device.totals else None
     if n > _HELD:
         if mqtt is None:
             return None
         if n == _HELD + 1:
-            return int(mqtt.up.is_set())
+            return int(mqtt.is_connected())
         return mqtt.published if n == _HELD + 2 else mqtt.connects if n == _HELD + 3 else mqtt.failures
     findings = device.findings
     if findings is None:

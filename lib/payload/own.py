@@ -3,11 +3,9 @@
 Names are those of hanport.registers; the last word of each is the unit that the number is in.
 """
 
-from hanport import registers
+from hanport import reading, registers
 from payload import fulljson
 
-NAME = "own"
-TITLE = "Hanport's own JSON"
 RETAIN = False
 
 
@@ -31,11 +29,14 @@ def message(k, w, latest, state, device, memory):
         w.number(latest.value(k), registers.decimals(k), True)
         return b"/value/" + registers.name(k).encode()
     k -= registers.COUNT
-    if k >= len(latest.submeters):
+    if k >= reading.CHANNELS:
         return None
-    sub = latest.submeters[k]
-    if sub is None or sub.value is None:
+    value = latest.get(reading.BEHIND + k)
+    if value is None:
         return False
-    w.number(sub.value, 3, True)
-    unit = b"m3" if sub.unit == 13 else b"gj" if sub.unit == 25 else b"kwh"
-    return b"/value/submeter%d_%s_%s" % (k + 1, fulljson.medium(sub.medium), unit)
+    w.number(value, 3, True)
+    row = reading.METERS + 16 * k
+    unit = latest.facts[row + reading.UNIT]
+    unit = b"m3" if unit == 13 else b"gj" if unit == 25 else b"kwh"
+    medium = fulljson.medium(latest.facts[row + reading.MEDIUM])
+    return b"/value/submeter%d_%s_%s" % (k + 1, medium, unit)

@@ -24,9 +24,11 @@ def _date(w, year, month, day, seconds, letter):
     w.raw(letter)
 
 
-def _sent(w, c, letter):
-    """A 12-octet date-time."""
-    _date(w, c[0] << 8 | c[1], c[2], c[3], c[5] * 3600 + c[6] * 60 + c[7], bytes((letter or 87,)))  # W
+def _sent(w, facts, row):
+    """The date-time in a row of a Reading's facts."""
+    c = facts[row : row + 13]
+    letter = bytes((c[reading.DST] or 87,))  # W
+    _date(w, c[0] << 8 | c[1], c[2], c[3], c[5] * 3600 + c[6] * 60 + c[7], letter)
 
 
 def _now(w, utc, zone):
@@ -75,14 +77,14 @@ def _lines(w, state, up):
         if value is None or register == registers.DEMAND_PEAK + 2:
             continue
         peak = register == registers.DEMAND_PEAK
-        if peak and not state.peak_timed:
+        if peak and not state.facts[reading.PEAK + reading.FORM]:
             continue  # DSMR has it with its time only
         c = asked.number(table, row)
         w.raw(b"0-0:" if c == 96 or c == 17 else b"1-0:")  # those are not of electricity alone
         asked.part(w, table, row, table.find(b"|", row))
         if peak:
             w.raw(b"(")
-            _sent(w, state.peak_stamp, state.peak_dst)
+            _sent(w, state.facts, reading.PEAK)
             w.raw(b")")
         w.raw(b"(")
         _value(w, register, value)
@@ -90,26 +92,31 @@ def _lines(w, state, up):
 
 
 def _submeters(w, state):
-    for channel, sub in enumerate(state.submeters):
-        if sub is None or sub.value is None or not sub.medium:
+    facts = state.facts
+    for k in range(reading.CHANNELS):
+        row = reading.METERS + 16 * k
+        value = state.get(reading.BEHIND + k)
+        if value is None or not facts[row + reading.MEDIUM]:
             continue
-        mark = b"0-%d:" % (channel + 1)
+        mark = b"0-%d:" % (k + 1)
         w.raw(mark)
-        w.raw(b"24.1.0(%03d)\r\n" % sub.medium)
-        if sub.ident:
+        w.raw(b"24.1.0(%03d)\r\n" % facts[row + reading.MEDIUM])
+        ident = state.text(reading.TEXTS + k)
+        if ident:
             w.raw(mark)
             w.raw(b"96.1.0(")
-            asked.hexed(w, sub.ident)
+            asked.hexed(w, ident)
             w.raw(b")\r\n")
-        if sub.state:
+        if facts[row + reading.FORM]:
             w.raw(mark)
             w.raw(b"24.2.1(")
-            _sent(w, sub.clock, sub.dst)
+            _sent(w, facts, row)
             w.raw(b")(")
-            w.padded(sub.value // 1000, 5)
+            w.padded(value // 1000, 5)
             w.raw(b".")
-            w.padded(sub.value % 1000, 3)
-            w.raw(b"*m3)\r\n" if sub.unit == 13 else b"*GJ)\r\n" if sub.unit == 25 else b"*kWh)\r\n")
+            w.padded(value % 1000, 3)
+            unit = facts[row + reading.UNIT]
+            w.raw(b"*m3)\r\n" if unit == 13 else b"*GJ)\r\n" if unit == 25 else b"*kWh)\r\n")
 
 
 def write(w, state, up, utc, zone):

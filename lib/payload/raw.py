@@ -10,9 +10,6 @@ from array import array
 from hanport import reading, registers
 from payload import rows
 
-NAME = "raw"
-TITLE = "A topic for each value, as amsreader writes them"
-
 # See payload.rows for the columns.
 _TABLE = (
     b"00 1 00 - import/active\n"

@@ -27,7 +27,7 @@ def _flag(w, name, value):
 
 
 def write(w, r, device, about):
-    """Append /sysinfo.json. r: the merged State; device: ident, version.
+    """Append /sysinfo.json. r: the merged state; device: ident, version.
 
     about: a dict of octets chip, board, host; net: (address, mask, gateway, name server) as text or None;
     flags wired, settled (somebody has set it up), locked (its page has a password); offset: hours of its zone
