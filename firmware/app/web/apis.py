@@ -1,20 +1,18 @@
 """What other programs read: /api, /metrics, /sysinfo.json, the live stream and HomeWizard's API.
 
-Imported when first asked for; the formats themselves are in lib/payload. All is written by the house's one
+In memory for one request; the formats themselves are in lib/payload. All is written by the house's one
 Writer, in pieces where it is long, and nothing is awaited while a text is in it.
 """
 
 import asyncio
 import gc
 
-from microdot import Response
-
 import localtime
 from app import board, port
 from unload import unload
 
-_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
-_TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+_TEXT = "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nHanport-Telegram: "
+_JSON = "Content-Type: application/json\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n"
 _TELEGRAM_S = 9  # that the first who asks for a telegram waits for the meter's next one
 _P1 = 0x2F
 
@@ -71,12 +69,11 @@ def _about(house):
     now = port.now()
     net = None
     if path.ip:
-        wlan = getattr(path, "wlan", None)
-        net = wlan.ifconfig() if wlan else path.fixed() or (path.ip,)
+        net = path.wlan.ifconfig() if path.kind == "WiFi" else path.fixed() or (path.ip,)
     return {
         "chip": board.config.CHIP.encode(),
         "board": board.config.NAME.encode(),
-        "host": path.name().encode(),
+        "host": path.host_name().encode(),
         "net": net,
         "wired": path.kind == "Ethernet",
         "settled": bool(s["wifi_ssid"]) or house.net.portal is None,
@@ -86,115 +83,102 @@ def _about(house):
     }
 
 
-class Apis:
-    """The answers, over the house's state."""
-
-    def __init__(self, house):
-        self._house = house
-        self._memory = None  # a copy of the newest telegram, once somebody has asked for it
-        self._decoder = None
-
-    async def handle(self, request):
-        """Answer a request; None when it is none of these."""
-        if request.method not in ("GET", "HEAD"):
-            return None
-        gc.collect()
-        house = self._house
-        path = request.path.rstrip("/")
-        if path == "/api":
-            return self._json(_list, house)
-        if path == "/api/stream" and request.method == "GET":
-            from app.web import stream
-
-            return await stream.serve(request, house)
-        if path == "/sysinfo.json":
-            from payload import sysinfo
-
-            answer = self._json(sysinfo.write, house.box.state, house.device, _about(house))
-            unload("payload.sysinfo")
-            return answer
-        if path == "/metrics":
-            from payload import metrics
-
-            plain = request.headers.get("Accept", "").find("application/openmetrics-text") < 0
-            pieces = metrics.pieces(house.writer, house.box.state, house.device, house.mqtt, plain)
-            kind = metrics.PLAIN if plain else metrics.OPEN
-            return Response(pieces, 200, {"Content-Type": kind, "Cache-Control": "no-store"})
-        if path in ("/api/v1/data", "/api/v1/telegram"):
-            return await self._shaped(path)
+def answer(house, request):
+    """Answer a request; None when it is none of these, False when it has been taken over."""
+    if request.method not in ("GET", "HEAD"):
         return None
+    gc.collect()
+    path = request.path.rstrip("/")
+    if path == "/api":
+        return _written(house, _list, house)
+    if path == "/api/stream" and request.method == "GET":
+        from app.web import stream
 
-    def _json(self, write, *what):
-        w = self._house.writer
-        w.clear()
-        write(w, *what)
-        if w.full:
-            return Response('{"error":"the answer does not fit in memory"}', 500, _JSON)
-        return Response(bytes(w.octets()), 200, _JSON)
+        return stream.serve(house, request)
+    if path == "/sysinfo.json":
+        from payload import sysinfo
 
-    def _refuse(self, status, words):
-        from payload import homewizard
+        unload("payload.sysinfo")
+        return _written(house, sysinfo.write, house.box.state, house.device, _about(house))
+    if path == "/metrics":
+        from payload import metrics
 
-        answer = self._json(homewizard.refusal, words)
-        answer.status_code = status
-        return answer
+        plain = request.headers.get("accept", "").find("application/openmetrics-text") < 0
+        pieces = metrics.pieces(house.writer, house.box.state, house.device, house.mqtt, plain)
+        kind = metrics.PLAIN if plain else metrics.OPEN
+        return 200, "Content-Type: %s\r\nCache-Control: no-store\r\n" % kind, pieces
+    if path in ("/api/v1/data", "/api/v1/telegram"):
+        return _shaped(house, path)
+    return None
 
-    async def _shaped(self, path):
-        """HomeWizard's API, where it is wanted. Some clients take a power that is not told for none."""
-        from payload import asked, homewizard
 
-        house = self._house
-        if not house.settings["homewizard"]:
-            return self._refuse(403, b"API not enabled: switch on HomeWizard's API in the settings.")
-        last = house.findings.last_reading
-        old = last is None or port.up() - last > asked.FRESH_S
-        if path == "/api/v1/telegram":
-            return self._refuse(404, b"There is no telegram.") if old else await self._telegram()
-        if old:
-            return self._refuse(503, house.findings.sentence(port.up()).encode())
-        ssid = "" if house.net.path.kind == "Ethernet" else house.settings["wifi_ssid"]
-        return self._json(homewizard.data, house.box.state, house.device, ssid.encode())
+def _written(house, write, *what):
+    w = house.writer
+    w.clear()
+    write(w, *what)
+    if w.full:
+        return 500, _JSON, '{"error":"the answer does not fit in memory"}'
+    return 200, _JSON, w.octets()
 
-    async def _telegram(self):
-        """The meter's own P1 telegram where it sends such in clear, else one written from the registers."""
-        own = await self._own()
-        headers = _TEXT.copy()
-        headers["Hanport-Telegram"] = "of the meter" if own else "written from the readings"
-        if own:
-            return Response(own, 200, headers)
-        from payload import p1text
 
-        house = self._house
-        w = house.writer
-        w.clear()
-        utc = house.box.latest.utc
-        utc = port.now() if utc is None else utc
-        p1text.write(w, house.box.state, port.up(), utc, localtime.zone(house.settings["zone"]))
-        unload("payload.p1text")
-        if w.full:
-            return self._refuse(500, b"The telegram does not fit in memory.")
-        return Response(bytes(w.octets()), 200, headers)
+def _refuse(house, status, words):
+    from payload import homewizard
 
-    async def _own(self):
-        """The newest telegram of a meter that sends P1 text, else None. Listens from the first call on."""
-        decoder = self._house.decoder
-        if getattr(decoder, "last_kind", 0) != _P1:
-            return None
-        if self._decoder is not decoder:
-            from payload import framehex
+    answer = _written(house, homewizard.refusal, words)
+    return status, answer[1], answer[2]
 
-            try:
-                self._memory = framehex.Memory(decoder)
-            except MemoryError:
-                return None
-            self._decoder = decoder
-        memory = self._memory
-        for _ in range(_TELEGRAM_S * 10):
-            if memory.have:
-                break
-            await asyncio.sleep_ms(100)
-        text = bytes(memoryview(memory.buf)[: memory.have])
-        # One that is partly ciphered is no text.
-        if text[:1] != b"/" or any(c > 126 or not c for c in text):
-            return None
-        return text + b"\r\n"
+
+def _shaped(house, path):
+    """HomeWizard's API, where it is wanted. Some clients take a power that is not told for none."""
+    from payload import asked, homewizard
+
+    if not house.settings["homewizard"]:
+        return _refuse(house, 403, b"API not enabled: switch on HomeWizard's API in the settings.")
+    last = house.findings.last_reading
+    old = last is None or port.up() - last > asked.FRESH_S
+    if path == "/api/v1/telegram":
+        return _refuse(house, 404, b"There is no telegram.") if old else _telegram(house)
+    if old:
+        return _refuse(house, 503, house.findings.sentence(port.up()).encode())
+    ssid = "" if house.net.path.kind == "Ethernet" else house.settings["wifi_ssid"]
+    return _written(house, homewizard.data, house.box.state, house.device, ssid.encode())
+
+
+async def _telegram(house):
+    """The meter's own P1 telegram where it sends such in clear, else one written from the registers."""
+    own = await _own(house)
+    if own:
+        return 200, _TEXT + "of the meter\r\n", own
+    from payload import p1text
+
+    w = house.writer
+    w.clear()
+    utc = house.box.latest.utc
+    utc = port.now() if utc is None else utc
+    p1text.write(w, house.box.state, port.up(), utc, localtime.zone(house.settings["zone"]))
+    unload("payload.p1text")
+    if w.full:
+        return _refuse(house, 500, b"The telegram does not fit in memory.")
+    return 200, _TEXT + "written from the readings\r\n", w.octets()
+
+
+async def _own(house):
+    """The newest telegram of a meter that sends P1 text, else None. Listens from the first call on."""
+    decoder = house.decoder
+    if getattr(decoder, "last_kind", 0) != _P1:
+        return None
+    from payload import framehex
+
+    try:
+        memory = framehex.of(decoder)
+    except MemoryError:
+        return None
+    for _ in range(_TELEGRAM_S * 10):
+        if memory.have:
+            break
+        await asyncio.sleep_ms(100)
+    text = bytes(memoryview(memory.buf)[: memory.have])
+    # One that is partly ciphered is no text.
+    if text[:1] != b"/" or any(c > 126 or not c for c in text):
+        return None
+    return text + b"\r\n"

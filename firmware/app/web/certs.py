@@ -5,24 +5,21 @@ An empty body takes the file away. GET tells what is there, never a key. Left ou
 
 import json
 
-from microdot import Response
-
 import pem
 from app import port, store
 from unload import unload
 
-_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+_HEAD = "Content-Type: application/json\r\nCache-Control: no-store\r\n"
 _MOST = 8192  # octets of a text
-_PIECE = 512
 _WHATS = ("ca", "certificate", "key")
 
 
-def _answer(what, status=200):
-    return Response(json.dumps(what), status, _HEADERS)
+def _told(what, status=200):
+    return status, _HEAD, json.dumps(what)
 
 
 def _refuse(words):
-    return _answer({"problems": [words]}, 400)
+    return _told({"problems": [words]}, 400)
 
 
 def _wrong(what, text):
@@ -57,17 +54,10 @@ def _by_tls(what, found):
 
 async def _body(request):
     """Text of the body; None when it is too long or no text."""
-    length = request.content_length
-    if length > _MOST:
+    if request.left > _MOST:
         return None
-    octets = request.body
-    while len(octets) < length:  # microdot reads only short ones by itself
-        piece = await request.stream.read(min(_PIECE, length - len(octets)))
-        if not piece:
-            return None
-        octets += piece
     try:
-        return str(octets, "utf-8").strip()
+        return str(await request.body(), "utf-8").strip()
     except ValueError:
         return None
 
@@ -84,12 +74,12 @@ def _tell():
     return told
 
 
-async def handle(house, request):
+async def answer(house, request):
     """The answer to a GET or POST of /api/certificate."""
     try:
         if request.method == "GET":
-            return _answer(_tell())
-        what = request.args.get("what")
+            return _told(_tell())
+        what = request.in_query("what")
         if what not in _WHATS:
             return _refuse("Say which: what=ca, what=certificate or what=key.")
         name = store.CERTIFICATES.split()[_WHATS.index(what)]
@@ -108,7 +98,7 @@ async def handle(house, request):
         except OSError:
             return _refuse("The file could not be saved: the flash is full.")
         if house.settings["mqtt_tls"] != "off":
-            await house.apply(house.settings)
-        return _answer({"saved": True})
+            request.then = house.apply(house.settings)
+        return _told({"saved": True})
     finally:
         unload("pem")

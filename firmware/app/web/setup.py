@@ -4,18 +4,16 @@ Site asks handle() first. Only who has joined the set-up network is answered her
 normal page all the time.
 """
 
-import asyncio
 import gc
 import json
-
-from microdot import Request, Response
 
 import presets
 import settings as schema
 from app import port, store
 
 _BODY = 2048  # octets of the largest request
-_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+_HEAD = "Content-Type: application/json\r\nCache-Control: no-store\r\n"
+_PAGE = "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
 
 # What the first run may set; the rest has its place in the settings form.
 _KEYS = (
@@ -35,7 +33,7 @@ _WORDS = {
 
 
 def _answer(what, status=200):
-    return Response(json.dumps(what), status, _HEADERS)
+    return status, _HEAD, json.dumps(what)
 
 
 def _refuse(status, *problems):
@@ -47,31 +45,26 @@ class SetUp:
 
     def __init__(self, portal):
         self._portal = portal
-        Request.max_body_length = _BODY  # what is larger is not taken into memory
 
-    async def handle(self, request):
+    def handle(self, request):
         """Answer a request out of the set-up network; None: it is for the normal page."""
         portal = self._portal
-        client = port.peer(request.client_addr)
+        client = port.peer(request.address)
         if client[: client.rfind(".")] != portal.address[: portal.address.rfind(".")]:
             return None
         gc.collect()
-        host = request.headers.get("Host", "")
+        host = request.headers.get("host", "")
         path = request.path
         ours = host.split(":")[0] in (portal.address, portal.wifi.ip, portal.wifi.local())
         known = path in ("/", "/setup") or path.startswith("/api/") or path.startswith("/www/")
         if not ours or not known:
             # What phones and computers ask for to find out whether there is an internet: another answer than
             # the one they wait for is what makes them show our page.
-            headers = {"Location": portal.home(), "Cache-Control": "no-store"}
-            return Response("", 302, headers)
+            return 302, "Location: %s\r\nCache-Control: no-store\r\n" % portal.home(), ""
         if path in ("/", "/setup"):
             portal.seen = port.up()
             f, packed = port.page_file("setup.html")
-            headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
-            if packed:
-                headers["Content-Encoding"] = "gzip"
-            return Response(f, 200, headers)
+            return 200, _PAGE + ("Content-Encoding: gzip\r\n" if packed else ""), f
         if path.startswith("/api/"):
             portal.seen = port.up()
             return self._api(request, path[5:], host)
@@ -86,24 +79,29 @@ class SetUp:
             if name == "setup":
                 return _answer(self._present())
             if name == "country":
-                return _answer(_country(request.args.get("c", "")))
+                return _answer(_country(request.in_query("c")))
         if request.method != "POST" or name not in ("try", "setup", "done"):
             return None
         # A page of somebody else's could send a form here, but neither JSON nor our own Origin.
-        if request.headers.get("Origin") != "http://" + host:
+        if request.headers.get("origin") != "http://" + host:
             return _refuse(403, "This must come from the device's own page.")
-        if request.content_length > _BODY:
+        if request.left > _BODY:
             return _refuse(413, "That is too long.")
+        return self._posted(request, name)
+
+    async def _posted(self, request, name):
+        body = None
         try:
-            body = request.json
+            if request.headers.get("content-type", "").startswith("application/json"):
+                body = json.loads(await request.body())
         except ValueError:
-            body = None
+            pass
         if not isinstance(body, dict):
             return _refuse(400, "This must be a JSON object.")
         if name == "try":
             return self._try(body)
         if name == "setup":
-            return self._save(body)
+            return self._save(request, body)
         self._portal.end()
         return _answer({})
 
@@ -126,8 +124,8 @@ class SetUp:
         ssid = portal.tried[0]
         now = {"state": portal.state, "ssid": ssid, "words": _WORDS.get(portal.state, "").replace("{}", ssid)}
         now["saved"] = portal.saved_at is not None
-        path = portal.wifi if portal.wifi.up.is_set() else portal.path
-        if path.up.is_set():
+        path = portal.wifi if portal.wifi.ip else portal.path
+        if path.ip:
             now["address"] = path.ip
             now["page"] = portal.home().replace(portal.address, path.ip)
             now["local"] = path.local()
@@ -150,7 +148,7 @@ class SetUp:
         portal.attempt(ssid, password)
         return _answer(self._progress(), 202)
 
-    def _save(self, body):
+    def _save(self, request, body):
         portal = self._portal
         if portal.busy():
             return _refuse(409, "The network is being tried; wait for its result.")
@@ -179,9 +177,8 @@ class SetUp:
         stands = portal.online() and (wanted == old or portal.state == "works" and wanted == portal.tried)
         portal.name = new["name"]
         portal.saved_at = port.up()
-        portal.wifi.settings = new
         house.log("set-up: settings saved")
-        asyncio.create_task(house.apply(new))
+        request.then = house.apply(new)
         if wanted[0] and not stands:
             portal.attempt(*wanted)
         return _answer(self._progress())

@@ -1,6 +1,6 @@
 """The state of everything in words, as JSON: what the page shows beside the numbers."""
 
-from app import board, port
+from app import board, diag, port
 from hanport import doctor, fault
 from payload import ancestor
 
@@ -44,15 +44,15 @@ def _mqtt(w, house):
     if mqtt:
         if mqtt.error:
             w.text("error", mqtt.error.encode())
-        if mqtt.warning:
-            w.text("warning", mqtt.warning.encode())
+        if mqtt.warning():
+            w.text("warning", mqtt.warning().encode())
         w.text("topic", house.settings["mqtt_topic"].encode())
         w.pair("published", mqtt.published)
         w.pair("connects", mqtt.connects)
         w.pair("failures", mqtt.failures)
-        if house.commands:
-            w.pair("commands", house.commands.carried)
-            w.pair("commands_refused", house.commands.refused)
+        if house.publisher.topics():
+            w.pair("commands", house.publisher.carried)
+            w.pair("commands_refused", house.publisher.refused)
     w.close()
 
 
@@ -72,7 +72,7 @@ def _network(w, house):
     w.close()
     w.key("clock")
     w.open()
-    w.text("source", house.clock.words().encode())
+    w.text("source", house.clock.age_words().encode())
     w.pair("shift_s", house.clock.shift)
     if house.clock.error:
         w.text("error", house.clock.error.encode())
@@ -104,15 +104,15 @@ def _write(w, house, lines):
     w.pair("rssi_dbm", device.rssi())
     w.pair("vcc_v", device.vcc(), 3, True)
     if house.power:
-        w.text("supply", house.power.state.encode())
-        w.pair("poll_s", house.power.supply.page_s)
+        w.text("supply", house.power.in_words().encode())
+        w.pair("poll_s", house.power.page_s())
     w.pair("free_heap", device.free())
     w.pair("lowest_free_heap", device.lowest)
     w.close()
     _counters(w, house)
     _network(w, house)
     _mqtt(w, house)
-    held = house.kept.totals.words()
+    held = device.totals.sentences()
     if held:
         w.text("totals", " ".join(held).encode())
     w.key("left_out")
@@ -123,7 +123,7 @@ def _write(w, house, lines):
     w.close(b"]")
     w.key("log")
     w.open(b"[")
-    for when, times, words in house.log.lines[-lines:]:
+    for when, times, words in diag.log_lines(lines):
         w.item()
         w.open()
         w.pair("age_s", up - when)
@@ -141,5 +141,5 @@ def ancestor_states(house):
         ancestor.WELL if lamps[3] == doctor.GOOD else ancestor.ERROR if doctor.BAD in lamps else ancestor.OFF
     )
     mqtt = house.mqtt
-    broker = ancestor.OFF if mqtt is None else ancestor.WELL if mqtt.up.is_set() else ancestor.ERROR
-    return ancestor.WELL, meter, ancestor.WELL if house.device.online() else ancestor.ERROR, broker
+    broker = ancestor.OFF if mqtt is None else ancestor.WELL if mqtt.is_connected() else ancestor.ERROR
+    return ancestor.WELL, meter, ancestor.WELL if house.device.is_online() else ancestor.ERROR, broker

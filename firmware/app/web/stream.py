@@ -6,22 +6,21 @@ words of /api/reading. Who is slow gets the newest and misses those between.
 
 import asyncio
 
-from microdot import Response
-
 from app import port
 from payload import fulljson
+from unload import unload
 
 MOST = 2  # listeners at once
 ALIVE_S = 15  # of silence, after which a comment keeps the connection alive
-_STUCK_S = 30  # that a listener may leave what was sent to it lying
 _LOOK_MS = 200
 
 _HEAD = (
     b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
     b"Access-Control-Allow-Origin: *\r\n\r\n"
 )
+_FULL = "Content-Type: text/plain; charset=utf-8\r\nRetry-After: 60\r\n"
 
-_open = []  # the listeners' writers
+_open = []  # the listeners' requests
 
 
 def _event(w, reading):
@@ -33,22 +32,13 @@ def _event(w, reading):
     return b": this reading does not fit in memory\n\n" if w.full else bytes(w.octets())
 
 
-async def _wait_for_end(reader, gone):
-    """A listener says nothing more: the end of what it sends is its end."""
-    try:
-        while await reader.read(32):
-            pass
-    except OSError:
-        pass
-    gone.append(True)
-
-
-async def _tell(house, writer, gone):
+async def _tell(house, request):
     """Events for ever, or until the listener has gone."""
     box = house.box
     seen = 0
     last = port.up()
-    while not gone:
+    await request.send_all(_HEAD)
+    while request.sock.read(32) != b"":  # a listener says nothing more: its end is all that comes
         piece = None
         if box.count != seen:
             piece = _event(house.writer, box.latest if seen else box.state)
@@ -56,26 +46,28 @@ async def _tell(house, writer, gone):
         elif port.up() - last >= ALIVE_S:
             piece = b": alive\n\n"
         if piece:
-            await asyncio.wait_for(writer.awrite(piece), _STUCK_S)
+            await request.send_all(piece)
             last = port.up()
         await asyncio.sleep_ms(_LOOK_MS)
 
 
-async def serve(request, house):
-    """Answer /api/stream; returns when the listener has gone."""
-    if len(_open) >= MOST:
-        headers = {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "60"}
-        return Response("%d listen already; there is no memory for more." % MOST, 503, headers)
-    reader, writer = request.sock
-    gone = []
-    watcher = asyncio.create_task(_wait_for_end(reader, gone))
-    _open.append(writer)
+async def listen(house, request):
+    """Be there for one listener, until it has gone."""
+    _open.append(request)
     try:
-        await asyncio.wait_for(writer.awrite(_HEAD), _STUCK_S)
-        await _tell(house, writer, gone)
-    except (OSError, asyncio.TimeoutError):
+        await _tell(house, request)
+    except OSError:
         pass  # it went, or is as good as gone
     finally:
-        watcher.cancel()
-        _open.remove(writer)
+        request.hang_up()
+        _open.remove(request)
+        if not _open:
+            unload("app.web.stream")
+
+
+def serve(house, request):
+    """Answer /api/stream: False when the listener is told of readings by a task from now on."""
+    if len(_open) >= MOST:
+        return 503, _FULL, "%d listen already; there is no memory for more." % MOST
+    asyncio.create_task(listen(house, request))
     return False
