@@ -7,8 +7,6 @@ file and hears the address on the air: who needs that sets ap_password, which go
 
 import hashlib
 
-# Nothing that looks like something else on paper: no 0 o 1 l i.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _LENGTH = 10
 
 
@@ -20,16 +18,17 @@ def network(mac):
 def password(mac):
     """Its password: 10 letters and digits, the same for one device for ever."""
     digest = hashlib.sha256(b"Hanport set-up " + bytes(mac)).digest()
-    return "".join(_LETTERS[c % len(_LETTERS)] for c in digest[:_LENGTH])
+    # Nothing that looks like something else on paper: no 0 o 1 l i.
+    letters = b"abcdefghjkmnpqrstuvwxyz23456789"
+    return bytes(letters[c % len(letters)] for c in digest[:_LENGTH]).decode()
 
 
 def host(name):
     """A name as a network takes it: small letters, digits and inner hyphens, at most 32."""
-    text = ""
-    for c in name.lower():
-        if "a" <= c <= "z" or "0" <= c <= "9":
-            text += c
-        elif text and not text.endswith("-"):
-            text += "-"
-    text = text[:32]
-    return (text[:-1] if text.endswith("-") else text) or "hanport"
+    text = bytearray()
+    for c in name.lower().encode():
+        if 97 <= c <= 122 or 48 <= c <= 57:
+            text.append(c)
+        elif text and text[-1] != 45:
+            text.append(45)
+    return bytes(text[:32]).decode().rstrip("-") or "hanport"

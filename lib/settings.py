@@ -6,7 +6,9 @@ most), flag (on or off), pick (bounds: the words to choose from), key (32 hex di
 that localtime knows), host (letters, digits and hyphens; bounds: how many), ip (four numbers, or empty),
 topic (of MQTT, without its wildcards; bounds: most octets).
 
-Only what differs from its default is kept in memory and in the file: on the chips a default costs nothing.
+Only what differs from its default is kept in memory and in the file: on the chips a default costs nothing,
+and where its row begins stands for a setting's name. Text is looked at by octets, for MicroPython keeps each
+single letter for ever.
 The backup's text is in backup.py, what is usual in a country in presets.py.
 """
 
@@ -70,20 +72,6 @@ _ROWS = (
     b"ap_password|Device|text||8..63|secret\n"
 )
 
-# What a value of a kind must be; {} stands for the bounds.
-_WORDS = (
-    "\n"
-    "int|must be a whole number from {}\n"
-    "flag|must be on or off\n"
-    "pick|must be one of: {}\n"
-    "key|must be 32 hex digits\n"
-    "zone|is none that is known here; write it like Europe/Oslo\n"
-    "ip|must be four numbers with points, such as 192.168.1.20\n"
-    "host|takes letters, digits and inner hyphens, at most {}\n"
-    "topic|takes 1 to {} letters, none of them # or +, and no / at the ends\n"
-    "text|takes one line of {} letters (those outside English count double)\n"
-)
-
 # What other versions called a setting, a row each: the first version without it|old key|new key or empty.
 _MOVES = ""
 
@@ -97,12 +85,23 @@ def rows():
         at = end + 1
 
 
-def row(key):
-    """The row of one key, as rows() gives it; KeyError when there is none."""
+def _place(key):
+    """Where the row of a key begins; KeyError when there is none."""
     at = _ROWS.find(("\n" + key + "|").encode())
     if at < 0 or "\n" in key or "|" in key:
         raise KeyError(key)
-    return str(_ROWS[at + 1 : _ROWS.find(b"\n", at + 1)], "utf-8").split("|")
+    return at + 1
+
+
+def row(key):
+    """The row of one key, as rows() gives it; KeyError when there is none."""
+    at = _place(key)
+    return str(_ROWS[at : _ROWS.find(b"\n", at)], "utf-8").split("|")
+
+
+def _hex(octets):
+    """A key in its one spelling."""
+    return "".join("%02X" % c for c in octets)
 
 
 def _range(bounds):
@@ -139,7 +138,7 @@ def _checked(kind, value, bounds):
         elif " false no 0 ".find(word) >= 0:
             value = "off"
     # A value is one line wherever it is written: in the backup, in the log, in an HTTP header.
-    if not isinstance(value, str) or any(ord(c) < 32 or ord(c) == 127 for c in value):
+    if not isinstance(value, str) or any(c < 32 or c == 127 for c in value.encode()):
         raise ValueError
     good = True
     if kind == "pick":
@@ -148,7 +147,7 @@ def _checked(kind, value, bounds):
         octets = keys.parse(value)
         good = not value or octets is not None
         # One spelling of a key wherever it comes from; zeros only are how others write that there is none.
-        value = "".join("%02X" % c for c in octets) if octets and any(octets) else ""
+        value = _hex(octets) if octets and any(octets) else ""
     elif kind == "zone":
         good = zone(value) is not None and bool(value)
     elif kind == "ip":
@@ -156,7 +155,7 @@ def _checked(kind, value, bounds):
         good = not value or (len(parts) == 4 and all(p.isdigit() and int(p) < 256 for p in parts))
     elif kind == "host":
         good = len(value) <= int(bounds) and all(
-            "a" <= c <= "z" or "0" <= c <= "9" or c == "-" for c in value.lower()
+            97 <= c <= 122 or 48 <= c <= 57 or c == 45 for c in value.lower().encode()
         )
         good = good and not value.startswith("-") and not value.endswith("-")
     elif kind == "topic":
@@ -172,8 +171,21 @@ def _checked(kind, value, bounds):
 
 def _wanted(kind, bounds):
     """Words for what fits."""
-    at = _WORDS.find("\n" + kind + "|") + len(kind) + 2
-    words = _WORDS[at : _WORDS.find("\n", at)]
+    # What a value of a kind must be; {} stands for the bounds.
+    table = (
+        "\n"
+        "int|must be a whole number from {}\n"
+        "flag|must be on or off\n"
+        "pick|must be one of: {}\n"
+        "key|must be 32 hex digits\n"
+        "zone|is none that is known here; write it like Europe/Oslo\n"
+        "ip|must be four numbers with points, such as 192.168.1.20\n"
+        "host|takes letters, digits and inner hyphens, at most {}\n"
+        "topic|takes 1 to {} letters, none of them # or +, and no / at the ends\n"
+        "text|takes one line of {} letters (those outside English count double)\n"
+    )
+    at = table.find("\n" + kind + "|") + len(kind) + 2
+    words = table[at : table.find("\n", at)]
     if ".." not in bounds:
         # An empty word to choose is told by its help.
         bounds = "at most " + bounds if kind == "text" else bounds[bounds.startswith(",") :]
@@ -212,35 +224,36 @@ class Settings:
 
     def __init__(self, given=None):
         """given: a dict of values, as read from the settings file."""
-        self.problems = []
-        self._values = {}  # only those that differ from their default
+        self.problems = ()
+        self._values = {}  # by place, only those that differ from their default; a key as its octets
         for key in given or ():
             value, wrong = check(key, given[key])
             if wrong:
-                self.problems.append(wrong + " What was given is not used.")
+                self.problems += (wrong + " What was given is not used.",)
             elif value != self[key]:
-                self._values[key] = value
+                self._values[_place(key)] = keys.parse(value) if row(key)[2] == "key" else value
 
     def __getitem__(self, key):
-        return self._values[key] if key in self._values else self.of(row(key))
+        return self.of(row(key))
 
     def of(self, fields):
         """The value of a row that is at hand."""
         key, _, kind, default = fields[:4]
-        if key in self._values:
-            return self._values[key]
+        value = self._values.get(_place(key))
+        if value is not None:
+            return _hex(value) if kind == "key" else value
         return int(default) if kind == "int" else default == "on" if kind == "flag" else default
 
     def key(self, name):
         """16 octets of a key, or None when it is not set."""
-        return keys.parse(self[name])
+        return self._values.get(_place(name))
 
     def changed(self, given):
         """New Settings: these with the given ones over them; None as a value puts the default back.
 
         Whoever asks for the change looks at .problems before saving, and refuses it when there is one.
         """
-        values = self._values.copy()
+        values = {key: self[key] for key in self.given()}
         for key in given:
             values.pop(key, None)
             if given[key] is not None:
@@ -249,7 +262,8 @@ class Settings:
 
     def given(self):
         """Yield the keys that differ from their default."""
-        return iter(self._values)
+        for at in self._values:
+            yield str(_ROWS[at : _ROWS.find(b"|", at)], "utf-8")
 
     def public(self):
         """Values without the secrets, which are told only as set or not."""
@@ -293,11 +307,11 @@ def parse(text):
         version = _number(given.pop("version", 1))
     except ValueError:
         settings = Settings()
-        settings.problems.append("The settings file is damaged; defaults are used.")
+        settings.problems = ("The settings file is damaged; defaults are used.",)
         return settings
     settings = Settings(migrate(given, version))
     if version > VERSION:
-        settings.problems.append(
-            "The settings were saved by a newer version; what this one does not know is left out."
+        settings.problems += (
+            "The settings were saved by a newer version; what this one does not know is left out.",
         )
     return settings

@@ -19,7 +19,7 @@ _COUNT = 35
 
 MOST_W = 75600  # 63 A, three phases, 400 V: more than any house with such a fuse draws
 
-HELD = 1  # what watch() returns: a total was held back,
+HELD = 1  # what review() returns: a total was held back,
 REPEATED = 2  # all were, for the list is the one before it
 
 _HOURLY_S = 1800  # lists with counters that are further apart may be repeated
@@ -30,8 +30,24 @@ _SAVE_S = 3600
 _MOVED = 360000  # watt seconds that must move a counter: 100 Wh
 _MOVED_KWH = 7200000  # one of whole kWh: 2000 Wh
 
+# What is counted of them, and what else is a number: places in Totals.numbers, behind those of the totals.
+FALLS = _COUNT  # incidents, each counted once however long it lasts
+JUMPS = _COUNT + 1
+REPEATS = _COUNT + 2
+ANEW = _COUNT + 3  # times that a total started anew after a day, or all with another meter
+_SAVED = _COUNT + 4  # UTC at which they were saved, 0 when that is not known or has been asked
+_WAS_OFF = _COUNT + 5  # seconds between that and our uptime 0, 0 while not known
+_ASKED = _COUNT + 6  # uptime at which they were last saved
+_UP = _COUNT + 7  # and at which the power was last known
+_FLOWN = _COUNT + 8  # watt seconds since the last list with counters
+_LISTED = _COUNT + 9  # uptime of that list and 1, 0 for none
+_CLOCK = _COUNT + 10  # and what its clock said, 0 for nothing
+
+_STATE = 3  # of a total's number: reading.ABSENT or how it was sent,
+_RESTORED = 4  # out of the flash, and not risen since;
+_SHIFT = 3  # above these the uptime at which it rose last
+
 # In flash: mark, length of the id, id, state of each total, values, UTC, three counts, two checksums.
-_MARK = b"HPT1"
 _ID = 32
 _STATES = 37
 _VALUES = 72
@@ -49,56 +65,45 @@ def is_total(register):
 class Totals:
     """Watches the totals of one meter. No file is touched."""
 
-    def __init__(self, most=MOST_W):
-        """most: watts that the main fuse lets through."""
-        self.most = most
+
+    def __init__(self):
         self.values = array("q", bytes(8 * _COUNT))
-        self.falls = 0  # incidents, each counted once however long it lasts
-        self.jumps = 0
-        self.repeats = 0
-        self.anew = 0  # times that a total started anew after a day, or all with another meter
-        self.last = None  # (register, kept, came) of the newest that was held back
-        self.changed = False  # since octets() was last called
+        # Of each total what the masks above say, then what is counted: one array instead of many attributes.
+        self.numbers = array("I", bytes(4 * (_CLOCK + 1)))
+        self.most = MOST_W  # watts that the main fuse lets through
+        self.changed = False  # since to_flash() was last called
         self.meter = None  # its id
         self.sure = True  # the meter is the one whose totals these are
-        self._at = array("I", bytes(4 * _COUNT))  # uptime at which each rose last
-        self._have = bytearray(_COUNT)
-        self._restored = bytearray(_COUNT)  # 1: out of the flash, and not risen since
-        self._saved = 0  # UTC at which they were saved, 0 when that is not known
-        self._was_off = None  # seconds between that and our uptime 0
-        self._asked = 0  # uptime of the last octets()
         self._held = {}  # total -> (value held back, uptime since when)
         self._power = None
-        self._up = 0
-        self._flown = 0  # watt seconds since the last list with counters
-        self._listed = None  # uptime of that list
-        self._clock = None  # and what its clock said
 
-    def watch(self, r, up, now=None):
+    def review(self, r, up, now):
         """Take what is wrong with the totals of reading r out of it; returns 0, HELD or REPEATED.
 
         up: uptime, now: UTC or None, both in seconds.
         """
+        n = self.numbers
         self._whose(r)
-        if self._saved and self._was_off is None and now is not None:
+        if n[_SAVED] and now is not None:
             # An hour on top: the newest rise may have been as old when they were saved.
-            self._was_off = max(0, now - up - self._saved) + 3600
+            n[_WAS_OFF] = max(0, now - up - n[_SAVED]) + 3600
+            n[_SAVED] = 0
         self._flow(r, up)
         told = moved = 0
         for k in range(_COUNT):
             if r.have[_FIRST + k]:
                 told += 1
-                if not self._have[k] or r.value(_FIRST + k) != self.values[k]:
+                if not n[k] & _STATE or r.value(_FIRST + k) != self.values[k]:
                     moved += 1
         if not told:
             return 0
-        hourly = self._listed is not None and up - self._listed >= _HOURLY_S
-        self._listed = up
-        twice = self._flown >= self._least() or (r.utc is not None and r.utc == self._clock)
-        self._flown = 0
-        self._clock = r.utc
+        hourly = n[_LISTED] and up + 1 - n[_LISTED] >= _HOURLY_S
+        n[_LISTED] = up + 1
+        twice = n[_FLOWN] >= self._least() or (r.utc is not None and r.utc == n[_CLOCK])
+        n[_FLOWN] = 0
+        n[_CLOCK] = r.utc or 0
         if hourly and not moved and twice:
-            self.repeats += 1
+            n[REPEATS] += 1
             self.changed = True
             for k in range(_COUNT):
                 r.have[_FIRST + k] = reading.ABSENT
@@ -116,19 +121,20 @@ class Totals:
             return
         meter = meter[:_ID]
         if self.meter is not None and meter != self.meter:
-            self.forget()
-            self.anew += 1
+            self._forget()
+            self.numbers[ANEW] += 1
         if self.meter != meter:
             self.meter = meter
             self.changed = True
         self.sure = True
 
-    def forget(self):
+    def _forget(self):
         """Nothing is known of the meter's totals."""
         for k in range(_COUNT):
-            self._have[k] = self._restored[k] = 0
+            self.numbers[k] = 0
         self._held.clear()
-        self._listed = self.meter = None
+        self.numbers[_LISTED] = 0
+        self.meter = None
         self.sure = True
         self.changed = True
 
@@ -142,57 +148,55 @@ class Totals:
             power += export
         if power is None:
             return
-        span = up - self._up
-        if self._power is not None and span <= _GAP_S and self._flown < _MOVED_KWH:
-            self._flown += min(power, self._power) * span
+        n = self.numbers
+        span = up - n[_UP]
+        if self._power is not None and span <= _GAP_S and n[_FLOWN] < _MOVED_KWH:
+            n[_FLOWN] += max(0, min(power, self._power, _MOVED_KWH)) * span
         self._power = power
-        self._up = up
+        n[_UP] = up
 
     def _least(self):
         """Watt seconds that must have moved a counter."""
         for k in range(2):
-            if self._have[k] and self.values[k] % 1000:
+            if self.numbers[k] & _STATE and self.values[k] % 1000:
                 return _MOVED
         return _MOVED_KWH
 
     def _take(self, k, value, state, up):
         """Keep a total; False when it is to be held back."""
+        n = self.numbers
         old = self.values[k]
+        had = n[k] & _STATE
         if value < 0:
             good = False
-        elif not self._have[k] or (self._have[k] == reading.ASSUMED and state == reading.SENT):
+        elif not had or (had == reading.ASSUMED and state == reading.SENT):
             good = True  # the first one; or one whose scale, so far assumed, is proven now
         else:
             good = value == old or (value > old and value - old <= self._room(k, old, value, up))
         if not good:
             before, since = self._held.get(k, (None, up))
             if before is None:
-                self.last = (_FIRST + k, old, value)
-                if value < old or value < 0:
-                    self.falls += 1
-                else:
-                    self.jumps += 1
+                n[FALLS if value < old or value < 0 else JUMPS] += 1
                 self.changed = True
             elif value < before:
                 since = up  # it cannot make up its mind
             if value < 0 or up - since < _TRUTH_S:
                 self._held[k] = (value, since)
                 return False
-            self.anew += 1
+            n[ANEW] += 1
         self._held.pop(k, None)
-        if value != old or not self._have[k]:
-            self._at[k] = up
+        if value != old or not had:
+            n[k] = up << _SHIFT
             self.values[k] = value
             self.changed = True
-            self._restored[k] = 0
-        self._have[k] = state
+        n[k] = n[k] & ~_STATE | state
         return True
 
     def _room(self, k, old, value, up):
         """How far a total can have risen: the main fuse's worth, and two steps of the counter."""
-        span = up - self._at[k] + 5
-        if self._restored[k]:
-            span += _LONG_S if self._was_off is None else self._was_off
+        span = up - (self.numbers[k] >> _SHIFT) + 5
+        if self.numbers[k] & _RESTORED:
+            span += self.numbers[_WAS_OFF] or _LONG_S
         step = 1
         while step < 10000 and not old % (10 * step) and not value % (10 * step):
             step *= 10
@@ -200,14 +204,14 @@ class Totals:
 
     def safe(self, register):
         """The total of a register that may be shown, in Wh or varh; None when none is known."""
-        if not is_total(register) or not self.sure or not self._have[register - _FIRST]:
+        if not is_total(register) or not self.sure or not self.numbers[register - _FIRST] & _STATE:
             return None
         return self.values[register - _FIRST]
 
-    def restore(self, state, up):
+    def fill_in(self, state, up):
         """Put into the merged state those totals that it lacks; returns how many.
 
-        To be called when watch() returns, before the reading is merged, until there was a total of the meter.
+        To be called when review() returns, before the reading is merged, until there was a total.
         """
         found = 0
         for k in range(_COUNT):
@@ -218,67 +222,66 @@ class Totals:
                 found += 1
         return found
 
-    @property
-    def held(self):
+    def held_back(self):
         """How many times something was held back."""
-        return self.falls + self.jumps + self.repeats
+        return sum(self.numbers[FALLS : REPEATS + 1])
 
-    def words(self):
+    def sentences(self):
         """A sentence for each kind of what was held back."""
         told = []
-        for count, words in (
-            (self.falls, "A total that fell was held back"),
-            (self.jumps, "A total that rose by more than the main fuse lets through was held back"),
-            (self.repeats, "An hourly list with the counters of the one before it was left out"),
-            (self.anew, "Totals started anew, with another meter or after a day of the meter's word,"),
+        for k, words in (
+            (FALLS, "A total that fell was held back"),
+            (JUMPS, "A total that rose by more than the main fuse lets through was held back"),
+            (REPEATS, "An hourly list with the counters of the one before it was left out"),
+            (ANEW, "Totals started anew, with another meter or after a day of the meter's word,"),
         ):
+            count = self.numbers[k]
             if count:
                 told.append(words + (" once." if count == 1 else " %d times." % count))
         return told
 
-    def due(self, up):
+    def save_due(self, up):
         """True when it is time to save: once an hour at most, for the flash's sake."""
-        return self.changed and up - self._asked >= _SAVE_S
+        return self.changed and up - self.numbers[_ASKED] >= _SAVE_S
 
-    def octets(self, up=0, now=None):
+    def to_flash(self, up=0, now=None):
         """What to keep in flash: SIZE octets."""
         b = bytearray(SIZE)
-        b[:4] = _MARK
+        b[:4] = b"HPT1"
         meter = self.meter or b""
         b[4] = len(meter)
         b[5 : 5 + len(meter)] = meter
         for k in range(_COUNT):
-            b[_STATES + k] = self._have[k]
-            if self._have[k]:
+            b[_STATES + k] = self.numbers[k] & _STATE
+            if b[_STATES + k]:
                 _put(b, _VALUES + 8 * k, 8, self.values[k])
         _put(b, _UTC, 8, now or 0)
-        for k, count in enumerate((self.falls, self.jumps, self.repeats)):
-            _put(b, _COUNTS + 2 * k, 2, min(count, 65535))
+        for k in range(3):
+            _put(b, _COUNTS + 2 * k, 2, min(self.numbers[FALLS + k], 65535))
         _put(b, _CRC, 2, octets.crc_x25(b, 0, _CRC))
         _put(b, _CRC + 2, 2, octets.crc_arc(b, 0, _CRC))
         self.changed = False
-        self._asked = up
+        self.numbers[_ASKED] = up
         return b
 
-    def load(self, b):
-        """Take what octets() gave in an earlier life; False when these are not such, or damaged."""
-        if len(b) != SIZE or bytes(b[:4]) != _MARK or b[4] > _ID:
+    def from_flash(self, b):
+        """Take what to_flash() gave in an earlier life; False when these are not such, or damaged."""
+        if len(b) != SIZE or bytes(b[:4]) != b"HPT1" or b[4] > _ID:
             return False
         if _get(b, _CRC, 2) != octets.crc_x25(b, 0, _CRC):
             return False
         if _get(b, _CRC + 2, 2) != octets.crc_arc(b, 0, _CRC):
             return False
-        self.forget()
+        self._forget()
         self.meter = bytes(b[5 : 5 + b[4]]) or None
         for k in range(_COUNT):
-            self._have[k] = b[_STATES + k]
-            if self._have[k]:
+            if b[_STATES + k] & _STATE:
                 self.values[k] = _get(b, _VALUES + 8 * k, 8)
-                self._restored[k] = 1
-                self._at[k] = 0
-        self._saved = _get(b, _UTC, 8)
-        self._was_off = None
-        self.falls, self.jumps, self.repeats = [_get(b, _COUNTS + 2 * k, 2) for k in range(3)]
+                self.numbers[k] = b[_STATES + k] & _STATE | _RESTORED
+        self.numbers[_SAVED] = _get(b, _UTC + 4, 4)
+        self.numbers[_WAS_OFF] = 0
+        for k in range(3):
+            self.numbers[FALLS + k] = _get(b, _COUNTS + 2 * k, 2)
         # A meter that tells no id is taken for the same one.
         self.sure = self.meter is None
         self.changed = False

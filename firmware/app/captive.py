@@ -37,10 +37,6 @@ def answer(query, address):
     return reply
 
 
-def _readable(sock):
-    yield asyncio.core._io_queue.queue_read(sock)
-
-
 async def serve(address, log):
     """Answer for ever with this address, given as text."""
     octets = bytes(int(part) for part in address.split("."))
@@ -48,9 +44,9 @@ async def serve(address, log):
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(socket.getaddrinfo("0.0.0.0", port.DNS_PORT)[0][-1])
+        sock.bind(socket.getaddrinfo("0.0.0.0", port.dns_port())[0][-1])
         while True:
-            await _readable(sock)
+            await port.readable(sock)
             try:
                 query, sender = sock.recvfrom(_MOST)
                 reply = answer(query, octets)

@@ -6,7 +6,7 @@ import socket
 import time
 
 import board_config as config
-from machine import RTC
+import machine
 from micropython import const
 
 from app import port
@@ -64,10 +64,9 @@ class Clock:
         self.source = ""
         self.error = ""
         self.set_at = None  # uptime in seconds
-        self.exchanges = 0
         self.shift = None  # seconds that the last exchange moved the clock
 
-    def words(self):
+    def age_words(self):
         """Source and age, as in "NTP pool.ntp.org, 12 min ago"."""
         if self.set_at is None:
             return self.source or self.error or "not set yet"
@@ -78,12 +77,12 @@ class Clock:
             text = "%d min ago" % (age // 60) if age < 7200 else "%d h ago" % (age // 3600)
         return self.source + ", " + text
 
-    def set(self, seconds, source):
+    def put_right(self, seconds, source):
         """Set the clock to UTC `seconds` since 1970."""
         before = port.now()
         self.shift = None if before is None else seconds - before
         port.set_clock(seconds)
-        RTC().datetime(port.rtc_fields(seconds))
+        machine.RTC().datetime(port.rtc_fields(seconds))
         self.source = source
         self.set_at = port.up()
 
@@ -92,26 +91,28 @@ class Clock:
         if config.CHIP == "unix" and "ntp_host" not in self._house.settings.given():
             # A simulated device has its host's clock, and a name server that may not answer for long.
             self.source = "this computer"
-            while True:
-                await asyncio.sleep(_EVERY_S)
         pause = _SOON_S
+        left = 0
         while True:
-            await self._house.net.up.wait()
+            if left > 0 or self.source == "this computer" or not self._house.net.is_up():
+                # Never for long: a task that sleeps may still point at one that has ended, and at its room.
+                await asyncio.sleep(1)
+                left -= 1
+                continue
             host = self._house.settings["ntp_host"]
+            left = _SOON_S
             if not host:
                 self.error = ""
-                await asyncio.sleep(_SOON_S)
                 continue
             found = await self.ask(host)
             if found is None:
                 self._address = None  # a pool's next answer may be another server
-                await asyncio.sleep(pause)
+                left = pause
                 pause = min(pause * 2, _SLOWEST_S)
                 continue
             pause = _SOON_S
-            self.exchanges += 1
-            self.set(found, "NTP " + host)
-            await asyncio.sleep(_EVERY_S)
+            left = _EVERY_S
+            self.put_right(found, "NTP " + host)
 
     async def ask(self, host):
         """UTC seconds by this server ("host" or "host:port"), or None with .error set."""
@@ -128,29 +129,28 @@ class Clock:
             return None
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            return await self._exchange(sock)
+            found = await self._exchange(sock)
         except OSError:
-            self.error = NO_ANSWER
-            return None
+            found = None
         finally:
             sock.close()
+        self.error = "" if found else NO_ANSWER if found is None else NONSENSE
+        return found or None
 
     async def _exchange(self, sock):
+        """UTC seconds; None when nothing comes, 0 when what comes makes no sense."""
         sock.setblocking(False)
         nonce = os.urandom(8)
         sock.sendto(request(nonce), self._address)
         start = time.ticks_ms()
-        error = NO_ANSWER
+        found = None
         while time.ticks_diff(time.ticks_ms(), start) < _WAIT_MS:
             await asyncio.sleep_ms(_LOOK_MS)
             try:
                 packet = sock.recvfrom(_OCTETS)[0]
             except OSError:
                 continue  # nothing yet
-            found = utc(packet, nonce)
-            if found is not None:
-                self.error = ""
-                return found
-            error = NONSENSE
-        self.error = error
-        return None
+            found = utc(packet, nonce) or 0
+            if found:
+                break
+        return found

@@ -6,7 +6,7 @@ import board_config as config
 import network
 from machine import Pin
 
-from app.wifi import CONNECTED, CONNECTING, LOST, NO_ADDRESS, Path
+from app.wifi import CONNECTED, CONNECTING, LOST, NO_ADDRESS, Wifi
 
 NO_CABLE = "no cable"
 NO_CHIP = "the Ethernet chip does not answer"
@@ -14,14 +14,21 @@ NO_CHIP = "the Ethernet chip does not answer"
 PATIENCE_S = 20  # link but no address
 
 
-class Ether(Path):
+class Ether(Wifi):
     """The board's Ethernet chip, kept up by its driver; run() only watches."""
 
     kind = "Ethernet"
 
+    def signal(self):
+        """A cable has no signal strength."""
+        return None
+
+    def ease(self, level):
+        """A cable costs the same at each level of the supply."""
+
     def _open(self):
         """The interface; None when its chip does not answer."""
-        network.hostname(self.name())
+        network.hostname(self.host_name())
         values = {
             "mdc": Pin(config.ETH_MDC),
             "mdio": Pin(config.ETH_MDIO),

@@ -1,5 +1,6 @@
 """The one file of interpreter and chip differences: clock, uptime, heap, addresses, the page files."""
 
+import asyncio
 import gc
 import os
 import sys
@@ -8,9 +9,6 @@ import time
 # The chips count from 2000, the unix port from 1970.
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 CLOCK_SET = 1704067200  # 2024-01-01: before that the clock was never set
-
-# Where the set-up's name server listens; a host where we are not root gives another.
-DNS_PORT = int(os.getenv("HANPORT_DNS") or 53) if hasattr(os, "getenv") else 53
 
 _base = None  # UTC in milliseconds at uptime 0, once a clock has told it
 _up_ms = 0
@@ -59,9 +57,22 @@ def peer(address):
     return ".".join(str(c) for c in bytes(address)[4:8])
 
 
+def dns_port():
+    """Where the set-up's name server listens; a host where we are not root gives another."""
+    return int(os.getenv("HANPORT_DNS") or 53) if hasattr(os, "getenv") else 53
+
+
 def free():
     """Octets of free heap, as it is: no collection is made for the asking."""
     return gc.mem_free()
+
+
+def readable(stream):
+    """Wait until a stream has octets, its end, or a connection to give. For `await`, and only for that.
+
+    What asyncio's streams do inside; their classes and functions would stay in the heap.
+    """
+    yield asyncio.core._io_queue.queue_read(stream)
 
 
 def page_file(name):

@@ -27,17 +27,27 @@ _SOON_S = 6  # while nobody has joined the set-up network, whom the search on ot
 _LEAVE_S = 300  # after saving: the page may show the first reading meanwhile
 
 
+# Why it is open, by the numbers of app.net.
+_WHY = (
+    "This device is new: it knows no network yet.\n"
+    "Set-up was asked for by the button.\n"
+    "The network could not be reached for some time."
+)
+
+
 class Portal:
     """One set-up mode; run() lasts until it is over."""
 
     def __init__(self, house, path, why):
         self.house = house
-        self.why = why
+        self.reason = why  # one of app.net's numbers
+        self.why = _WHY.split("\n")[why]
         self.path = path  # the way to the network that is in use, WiFi or not
-        self.wifi = path if path.kind == "WiFi" else wifi.Wifi(house.settings, house.log)
+        self.wifi = path if path.kind == "WiFi" else wifi.Wifi(house)
         self.address = "192.168.4.1"
         self.heard = []  # (ssid, rssi, is open), strongest first
         self.tried = ("", "")  # ssid and password of the last attempt
+        self.guest = None  # function of a request: its answers go before the page's
         self.state = IDLE
         self.name = house.settings["name"]
         self.seen = None  # uptime of the newest request of a person
@@ -63,23 +73,24 @@ class Portal:
 
     def online(self):
         """True when there is a way to the network besides the set-up network."""
-        return self.path.up.is_set() or self.wifi.up.is_set()
+        return self.path.ip is not None or self.wifi.ip is not None
 
     async def run(self, retry, forever):
         """Be there until it is over. retry: try the set network meanwhile; forever: there is no other way."""
         house = self.house
-        self.wifi.radio()
+        self.wifi.switch_on()
         self._listen()
         self._raise()
         names = asyncio.create_task(captive.serve(self.address, house.log))
-        house.site.guest = SetUp(self).handle
+        await asyncio.sleep_ms(0)  # names are answered before the page is found
+        self.guest = SetUp(self).handle
         opened = tried = port.up()
         try:
             while not self._ended(opened, retry, forever):
                 await asyncio.sleep_ms(500)
                 if self.busy():
                     continue
-                self.wifi.look()
+                self.wifi.check_link()
                 s = house.settings
                 if (
                     retry
@@ -88,11 +99,11 @@ class Portal:
                     and not self._visited(_RETRY_S)
                     and port.up() - tried >= self._gap()
                 ):
-                    await self.wifi.join(s["wifi_ssid"], s["wifi_password"], False)
+                    await self.wifi.try_join(s["wifi_ssid"], s["wifi_password"], False)
                     tried = port.up()
             await asyncio.sleep(1)  # for the last answer to go out
         finally:
-            house.site.guest = None
+            self.guest = None
             for task in (names, self._scan, self._job):
                 if task:
                     task.cancel()
@@ -140,7 +151,7 @@ class Portal:
     def _listen(self):
         """Ask the radio; each name comes once, with its strongest signal."""
         best = {}
-        for octets, _, rssi, free in self.wifi.scan():
+        for octets, _, rssi, free in self.wifi.hear():
             try:
                 ssid = octets.decode()
             except UnicodeError:
@@ -174,5 +185,5 @@ class Portal:
         await asyncio.sleep_ms(300)  # the answer first: the radio may have to change its channel
         # Before connecting: routers show this name.
         network.hostname(self.house.settings["hostname"] or label.host(self.name))
-        state = await self.wifi.join(ssid, password, False)
+        state = await self.wifi.try_join(ssid, password, False)
         self.state = WORKS if state == wifi.CONNECTED else state

@@ -29,14 +29,13 @@ _KIND, _UP, _SECONDS, _COUNT = const(19), const(20), const(24), const(26)
 _NAME, _NAME_MAX, _DETAILS, _DETAILS_MAX = const(28), const(24), const(53), const(96)
 _CRC, _END = const(150), const(152)
 _TOLD = const(128)
+_BAR = const(124)  # ends a name
 
 
 class Restart:
-    """Read: words (one sentence: why the device started), fault (the last fault, "" for none), count."""
+    """The reasons, and what is kept of them."""
 
     def __init__(self):
-        from app import causes
-
         self._rtc = machine.RTC()
         kept = self._rtc.memory()
         # What is longer was put there by someone else and is kept.
@@ -53,22 +52,30 @@ class Restart:
                 buf[k] = 0
                 k += 1
             buf[_AT : _AT + 3] = b"HF\x01"
-        self.count = self._int(_COUNT, 2)  # restarts by faults since power came
-        kind = buf[_KIND]
-        sentence = causes.sentence(
-            kind & 127,
-            self._text(_NAME, _NAME_MAX),
-            self._int(_SECONDS, 2),
-            self._text(_DETAILS, _DETAILS_MAX),
-        )
-        self.fault = sentence if 0 < kind & 127 < ASKED else ""
-        fresh = kind and not kind & _TOLD
-        self.words = sentence if fresh else causes.cause(config.CHIP, machine)
-        unload("app.causes")
-        if fresh:
+
+    def explain(self):
+        """One sentence: why the device started. To be called once."""
+        from app import causes
+
+        kind = self._buf[_KIND]
+        if not kind or kind & _TOLD:
+            sentence = causes.cause(config.CHIP, machine)
+        else:
+            sentence = causes.sentence(
+                kind,
+                self._text(_NAME, _NAME_MAX),
+                self._int(_SECONDS, 2),
+                self._text(_DETAILS, _DETAILS_MAX),
+            )
             # It explains this start; the next one, by the reset key perhaps, must not be blamed on it.
-            buf[_KIND] = kind | _TOLD
+            self._buf[_KIND] = kind | _TOLD
             self._keep()
+        unload("app.causes")
+        return sentence
+
+    def restarts(self):
+        """How often a fault restarted the device since power came."""
+        return self._int(_COUNT, 2)
 
     def _int(self, at, n):
         value = 0
@@ -87,28 +94,35 @@ class Restart:
     def _text(self, at, most):
         return bytes(self._buf[at + 1 : at + 1 + min(self._buf[at], most)]).decode()
 
-    def _put_text(self, at, octets, most):
+    def _put_text(self, at, octets, most, number=0):
         # Octet by octet: a slice would take memory, of which there may be none.
-        n = min(len(octets), most)
+        k = 0
+        while number:
+            number -= octets[k] == _BAR
+            k += 1
+        n = 0
+        while n < most and k < len(octets) and octets[k] != _BAR:
+            n += 1
+            self._buf[at + n] = octets[k]
+            k += 1
         self._buf[at] = n
-        while n:
-            self._buf[at + n] = octets[n - 1]
-            n -= 1
 
     def refresh(self):
         """Take over boot.py's octets as they are now: they may have changed since the start."""
         kept = self._rtc.memory()
         self._buf[:_AT] = (kept + bytes(_AT))[:_AT]
 
-    def note(self, kind, name, seconds=0, up=0, details=b""):
-        """Keep a reason over the restart that follows. name and details are ASCII octets; takes no memory."""
-        if kind != ASKED and self.count < 65535:
-            self.count += 1
+    def note(self, kind, name, seconds=0, up=0, details=b"", number=0):
+        """Keep a reason over the restart that follows. name and details are ASCII octets; takes no memory.
+
+        number: which one it is, from 0 on, where several names are joined by bars.
+        """
+        if kind != ASKED:
+            self._put(_COUNT, min(self._int(_COUNT, 2) + 1, 65535), 2)
         self._buf[_KIND] = kind
         self._put(_UP, up, 4)
         self._put(_SECONDS, seconds, 2)
-        self._put(_COUNT, self.count, 2)
-        self._put_text(_NAME, name, _NAME_MAX)
+        self._put_text(_NAME, name, _NAME_MAX, number)
         self._put_text(_DETAILS, details, _DETAILS_MAX)
         self._keep()
 

@@ -54,9 +54,12 @@ def _whole(path):
         return False
 
 
-def load(name=SETTINGS, say=None):
-    """Text of a file, "" when there is none; say(sentence) is told when it is not the newest one."""
-    return str(load_octets(name, say), "utf-8")
+def load(name="", say=None):
+    """Text of a file, "" when there is none; say(sentence) is told when it is not the newest one.
+
+    Of the settings when no name is given.
+    """
+    return str(load_octets(name or SETTINGS, say), "utf-8")
 
 
 def load_octets(name, say=None):

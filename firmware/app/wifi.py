@@ -41,92 +41,73 @@ _AWAKE = const(0)
 _OFF = const(2)
 
 
-def _stats(*names):
+def _stats(names):
     """The statuses of these names that this chip knows."""
-    return tuple(getattr(network, "STAT_" + name) for name in names if hasattr(network, "STAT_" + name))
+    return [getattr(network, "STAT_" + n) for n in names.split() if hasattr(network, "STAT_" + n)]
 
 
-class Path:
-    """A way to the network: state, ip, since (uptime), up (an Event), attempts, connects, losses."""
+class Wifi:
+    """A way to the network: state, ip (None without), since (uptime), attempts, connects; the station.
 
-    kind = ""
+    run() keeps the settings' network up; try_join() is one attempt, also the portal's. app.ether.Ether is the
+    other way: it has a cable in the station's place.
+    """
 
-    def __init__(self, settings, log):
-        self.settings = settings
+    kind = "WiFi"
+
+    def __init__(self, house):
+        """house: what has .settings and .log."""
+        self._house = house
         self.state = CONNECTING
         self.ip = None
-        self.since = port.up()
-        self.up = asyncio.Event()
+        self.since = self._last = port.up()
         self.attempts = 0
         self.connects = 0
-        self.losses = 0
-        self.log = log
-        self._last = port.up()
-        self._announced = ""  # the chip takes its mDNS name at the first connection and keeps it
+        self.wlan = network.WLAN(network.STA_IF)
+        self._eased = _AWAKE
+        if config.CHIP != "esp8266":
+            self._announced = ""  # the chip takes its mDNS name at the first connection and keeps it
 
     def enter(self, state, ip=None):
         """Change to a state."""
         self.ip = ip
         if CONNECTED in (state, self.state):
             self._last = port.up()
-        if state == CONNECTED:
+        if config.CHIP != "esp8266" and state == CONNECTED:
             self._announced = self._announced or network.hostname()
-            self.up.set()
-        else:
-            self.up.clear()
         if state == self.state:
             return
         self.state = state
         self.since = port.up()
         if state == CONNECTED:
             self.connects += 1
-            self.log("%s: connected, address %s" % (self.kind, ip))
+            self._house.log("%s: connected, address %s" % (self.kind, ip))
         elif state != CONNECTING:
-            self.losses += state == LOST
-            self.log("%s: %s" % (self.kind, state))
+            self._house.log("%s: %s" % (self.kind, state))
 
     def down(self):
         """Seconds without the network."""
-        return 0 if self.up.is_set() else port.up() - self._last
+        return 0 if self.ip else port.up() - self._last
 
-    def name(self):
+    def host_name(self):
         """Host name on the network."""
-        return self.settings["hostname"] or label.host(self.settings["name"])
+        settings = self._house.settings
+        return settings["hostname"] or label.host(settings["name"])
 
     def local(self):
         """The name that other machines find by themselves (mDNS), "" when there is none (on the ESP8266)."""
         return "" if config.CHIP == "esp8266" or not self._announced else self._announced + ".local"
 
-    def rssi(self):
-        """Signal strength in dBm, or None."""
-        return None
-
-    def ease(self, level):
-        """Follow the supply, by supply.AWAKE, DOZE or OFF; a cable costs the same at each."""
-
     def fixed(self):
         """(address, mask, gateway, name server) of the settings, or None for DHCP."""
-        s = self.settings
+        s = self._house.settings
         address = s["address"]
         if not address:
             return None
         gateway = s["gateway"] or address[: address.rfind(".")] + ".1"
         return address, s["mask"] or "255.255.255.0", gateway, s["dns"] or gateway
 
-
-class Wifi(Path):
-    """The station. run() keeps the settings' network up; join() is one attempt, also the portal's."""
-
-    kind = "WiFi"
-
-    def __init__(self, settings, log):
-        super().__init__(settings, log)
-        self.wlan = network.WLAN(network.STA_IF)
-        self._scan_due = True
-        self._static = False
-        self._eased = _AWAKE
-
-    def rssi(self):
+    def signal(self):
         """Signal strength in dBm, or None."""
         try:
             value = self.wlan.status("rssi")
@@ -135,43 +116,50 @@ class Wifi(Path):
         # The ESP8266 says 31 when there is no signal to speak of.
         return value if value is not None and value < 0 else None
 
-    def radio(self):
+    def switch_on(self):
         """Switch the station on, with name, country, sleep and power; what a chip lacks is passed over."""
-        s = self.settings
-        network.hostname(self.name())
+        s = self._house.settings
+        network.hostname(self.host_name())
         if s["country"]:
-            self._try(network.country, s["country"])  # channels 12 and 13 exist in Europe only
+            self._try(network.country, (s["country"],))  # channels 12 and 13 exist in Europe only
         self.wlan.active(True)
         sleep = s["wifi_sleep"] if self._eased == _AWAKE else "powersave"
         pm = getattr(network.WLAN, "PM_" + sleep.upper(), None)
         if pm is not None:
-            self._configure(pm=pm)
+            self._configure("pm", pm)
         if s["wifi_power"]:
-            self._configure(txpower=s["wifi_power"])
+            self._configure("txpower", s["wifi_power"])
 
     def ease(self, level):
-        """Follow the supply: the radio sleeps more between packets, or is off."""
+        """Follow the supply, by supply.AWAKE, DOZE or OFF: the radio sleeps more, or is off."""
         if level == self._eased:
             return
         was = self._eased
         self._eased = level
         if level == _OFF:
-            self._try(self.wlan.active, False)
-            self.enter(RESTING)
+            self._try(self.wlan.active, (False,))
+            self._rest()
             return
-        self.radio()
+        self.switch_on()
         if was == _OFF:
             # Seconds without the network count from here.
             self._last = port.up()
             self.enter(CONNECTING)
 
-    def _configure(self, **values):
+    def _rest(self):
+        self.enter(RESTING)
+
+    def resting(self):
+        """True while the supply allows no radio."""
+        return self._eased == _OFF
+
+    def _configure(self, name, value):
         try:
-            self.wlan.config(**values)
+            self.wlan.config(**{name: value})
         except (ValueError, OSError, TypeError):
             pass  # not on this chip
 
-    def _try(self, function, *values):
+    def _try(self, function, values=()):
         try:
             return function(*values)
         except (AttributeError, ValueError, OSError, RuntimeError, TypeError):
@@ -180,42 +168,44 @@ class Wifi(Path):
     async def run(self):
         """Keep the network up for ever; returns only when there is none to keep."""
         # The first start of MicroPython leaves an access point on that anyone may join.
-        self._try(network.WLAN(network.AP_IF).active, False)
-        self.radio()
-        ssid = self.settings["wifi_ssid"]
+        self._try(network.WLAN(network.AP_IF).active, (False,))
+        self.switch_on()
+        ssid = self._house.settings["wifi_ssid"]
         pause = 1
         failures = 0
         # Either the set-up has connected a moment ago, or whoever starts us has, in a boot.py of his own.
-        if self.wlan.isconnected() and ssid in ("", self._ssid()):
-            await self._hold()
-        elif not ssid:
+        joined = self.wlan.isconnected() and ssid in ("", self._ssid())
+        if not joined and not ssid:
             self.enter(NO_NETWORK)
             return
         while True:
-            while self._eased == _OFF:
-                self.enter(RESTING)  # an attempt that was running may have said otherwise
-                pause = 1
-                failures = 0
-                self._scan_due = True
+            gone = 0
+            # Connected: until the network is gone and does not come back by itself.
+            while joined and gone < RECOVER_S and self._eased != _OFF:
+                gone = 0 if self.check_link() else gone + 1
                 await asyncio.sleep(1)
-            state = await self.join(ssid, self.settings["wifi_password"])
-            if state == CONNECTED:
+            while self._eased == _OFF:
+                self._rest()  # an attempt that was running may have said otherwise
                 pause = 1
                 failures = 0
-                await self._hold()
-                self._scan_due = True
+                await asyncio.sleep(1)
+            password = self._house.settings["wifi_password"]
+            state = await self.try_join(ssid, password, failures % _SCAN_EVERY == 0)
+            joined = state == CONNECTED
+            if joined:
+                pause = 1
+                failures = 0
                 continue
             failures += 1
-            self._scan_due = failures % _SCAN_EVERY == 0
             if failures % _RESTART_EVERY == 0:
-                self._try(self.wlan.active, False)
+                self._try(self.wlan.active, (False,))
                 await asyncio.sleep_ms(500)
-                self.radio()
+                self.switch_on()
             await asyncio.sleep(pause)
             seldom = state == WRONG_PASSWORD or self._eased != _AWAKE
             pause = min(pause * 2, _SLOWEST_S if seldom else _SOON_S)
 
-    def look(self):
+    def check_link(self):
         """True while connected; tells a change."""
         if self.wlan.isconnected():
             self.enter(CONNECTED, self.wlan.ifconfig()[0])
@@ -225,39 +215,36 @@ class Wifi(Path):
         return False
 
     def _ssid(self):
-        name = self._try(self.wlan.config, "ssid")
+        name = self._try(self.wlan.config, ("ssid",))
         return name.decode() if isinstance(name, bytes) else name or ""
 
-    def scan(self):
+    def hear(self):
         """What the radio hears: list of (ssid as octets, bssid, rssi, is open). Blocks 2 to 3 s."""
         return [(n[0], n[1], n[3], n[4] == 0) for n in self._try(self.wlan.scan) or ()]
 
     def _strongest(self, ssid):
         """bssid of the strongest of several access points of this name, None when there is no choice."""
-        heard = [(rssi, bssid) for name, bssid, rssi, _ in self.scan() if name == ssid.encode()]
+        heard = [(rssi, bssid) for name, bssid, rssi, _ in self.hear() if name == ssid.encode()]
         return max(heard)[1] if len(heard) > 1 else None
 
-    async def join(self, ssid, password, look=True):
-        """One attempt; returns the state it ended in. look: scan first when that is due."""
+    async def try_join(self, ssid, password, look):
+        """One attempt; returns the state it ended in. look: scan first."""
         wlan = self.wlan
         self.attempts += 1
         self.enter(CONNECTING)
         self._try(wlan.disconnect)
         await asyncio.sleep_ms(200)  # its event must not be taken for the new attempt's
         where = {}
-        if look and self._scan_due:
+        if look:
             bssid = self._strongest(ssid)
             if bssid:
                 where["bssid"] = bssid
             await asyncio.sleep_ms(0)
         fixed = self.fixed()
-        if fixed:
-            self._try(wlan.ifconfig, fixed)
-        elif self._static:
-            self._try(wlan.ifconfig, "dhcp")
-        self._static = bool(fixed)
+        if fixed:  # for as long as we run: who changes it restarts the device
+            self._try(wlan.ifconfig, (fixed,))
         # Without a limit the ESP32 tries for ever and never says why it fails.
-        self._configure(reconnects=2)
+        self._configure("reconnects", 2)
         try:
             wlan.connect(ssid, password or None, **where)
         except (OSError, RuntimeError, ValueError):
@@ -265,7 +252,7 @@ class Wifi(Path):
             return NO_ANSWER
         state = await self._outcome()
         if state == CONNECTED:
-            self._configure(reconnects=-1)
+            self._configure("reconnects", -1)
             self.enter(CONNECTED, wlan.ifconfig()[0])
         else:
             self._try(wlan.disconnect)
@@ -274,9 +261,9 @@ class Wifi(Path):
 
     async def _outcome(self):
         """Wait for what becomes of connect()."""
-        wrong = _stats("WRONG_PASSWORD", "HANDSHAKE_TIMEOUT") + (_FOUR_WAY,)
+        wrong = _stats("WRONG_PASSWORD HANDSHAKE_TIMEOUT") + [_FOUR_WAY]
         missing = _stats("NO_AP_FOUND")
-        other = _stats("BEACON_TIMEOUT", "ASSOC_FAIL", "CONNECT_FAIL")
+        other = _stats("BEACON_TIMEOUT ASSOC_FAIL CONNECT_FAIL")
         for _ in range(JOIN_MS // _LOOK_MS):
             await asyncio.sleep_ms(_LOOK_MS)
             if self.wlan.isconnected():
@@ -289,11 +276,4 @@ class Wifi(Path):
             if status in other:
                 return NO_ANSWER
         # A signal means that the access point has taken us in: what is missing is the address.
-        return NO_ANSWER if self.rssi() is None else NO_ADDRESS
-
-    async def _hold(self):
-        """Connected: stay until the network is gone and does not come back by itself."""
-        gone = 0
-        while gone < RECOVER_S and self._eased != _OFF:
-            gone = 0 if self.look() else gone + 1
-            await asyncio.sleep(1)
+        return NO_ANSWER if self.signal() is None else NO_ADDRESS
