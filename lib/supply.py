@@ -5,9 +5,13 @@ All limits are falls below "full", the highest voltage seen (at most 3300 mV), b
 chips are some tens of millivolts off, each in its own way, while a fall has the same error at both ends.
 """
 
+from array import array
+
 _NOMINAL = 3300
 _START = 3280  # taken for full until more is seen
-_LEAST, _MOST = 2500, 3600  # the chip does not run outside: such a number is a wrong divider, not a supply
+_LEAST = 2500
+_MOST = 3600  # the chip does not run outside: such a number is a wrong divider, not a supply
+_DOUBT = -1
 _BELIEF_S = 120  # so long at the lowest level without rising: that is no capacitor, the number misleads
 
 # One row a kind of supply: the fall in mV that is still allowed for (boot) switching on the radio, with the
@@ -22,8 +26,13 @@ _KINDS = (
 
 # One row a level: seconds between two publications at least, seconds between two polls of an open page,
 # what the radio does, and the words for people.
-GOOD, SAVING, LOW, RESTING = 0, 1, 2, 3
-AWAKE, DOZE, OFF = 0, 1, 2
+GOOD = 0
+SAVING = 1
+LOW = 2
+RESTING = 3
+AWAKE = 0
+DOZE = 1
+OFF = 2
 _LEVELS = (
     "0|2|0|the supply is good\n"
     "10|10|1|the supply sags: the radio dozes and messages come every 10 s\n"
@@ -72,7 +81,7 @@ def divided(mv, r_gnd, r_vcc):
 
 
 class Supply:
-    """The newest voltage and the level it puts us at. Read: mv, known, level, publish_s, page_s, radio."""
+    """The newest voltage and the level it puts us at. Read: mv, full, level."""
 
     def __init__(self, kind="mains", boot_mv=None, shed_mv=None, update_mv=None):
         """The board's own limits, in mV at a nominal 3300, go before those of the kind."""
@@ -88,36 +97,46 @@ class Supply:
             back = shed // 4
         if update_mv:
             update = max(1, _NOMINAL - update_mv)
-        self._limits = (boot, wait, save, shed, rest, back, update)
+        self._limits = array("H", (boot, wait, save, shed, rest, back, update))
         self.mv = None
         self.full = _START
-        self.known = False  # the number can be believed
-        self._since = 0  # uptime at which the lowest level was reached, 0: not there
-        self._doubt = False  # the lowest level lasted too long: it is not used until the supply was good
-        self._set(GOOD)
+        self.level = GOOD
+        # Uptime at which the lowest level was reached; 0: not there; _DOUBT: it lasted too long, and is not
+        # used until the supply was good.
+        self._since = 0
 
-    def _set(self, level):
-        self.level = level
-        self.publish_s, self.page_s, self.radio, self._words = level_row(level)
+    def believed(self):
+        """The newest measurement in mV when it can be believed, else None."""
+        mv = self.mv
+        return mv if mv is not None and _LEAST <= mv <= _MOST else None
+
+    def publish_s(self):
+        """Seconds between two publications at least."""
+        return level_row(self.level)[0]
+
+    def page_s(self):
+        """Seconds between two polls of an open page."""
+        return level_row(self.level)[1]
+
+    def radio_may(self):
+        """What the radio may do: AWAKE, DOZE or OFF."""
+        return level_row(self.level)[2]
 
     def fall(self):
         """Millivolts below full."""
         return self.full - self.mv
 
-    def take(self, mv, up):
+    def measured(self, mv, up):
         """A measurement at uptime `up` in seconds; returns True when the level changed."""
         self.mv = mv
-        self.known = mv is not None and _LEAST <= mv <= _MOST
         was = self.level
-        if not self.known:
-            level = GOOD  # nothing is withheld for a number that cannot be true
+        if self.believed() is None:
+            self.level = GOOD  # nothing is withheld for a number that cannot be true
         else:
             if mv > self.full:
                 self.full = min(mv, _NOMINAL)
-            level = self._judge(up)
-        if level != was:
-            self._set(level)
-        return level != was
+            self.level = self._judge(up)
+        return self.level != was
 
     def _judge(self, up):
         limits = self._limits
@@ -131,42 +150,41 @@ class Supply:
             # A level that we are at already is only left when it is better by `back`.
             if fall >= (limit if candidate > self.level else limit - back):
                 level = candidate
-        if level == GOOD:
-            self._doubt = False
         if level < RESTING:
-            self._since = 0
+            if level == GOOD or self._since != _DOUBT:
+                self._since = 0
             return level
         if not self._since:
             self._since = up or 1
-        elif up - self._since > _BELIEF_S:
-            self._doubt = True
-        return LOW if self._doubt else RESTING
+        elif self._since != _DOUBT and up - self._since > _BELIEF_S:
+            self._since = _DOUBT
+        return LOW if self._since == _DOUBT else RESTING
 
     def boot_waits(self, waited_s):
         """Must the radio still stay off after so many seconds of waiting? The limit eases as they pass."""
         allowed, most = self._limits[:2]
-        if not allowed or not self.known or waited_s >= most:
+        if not allowed or self.believed() is None or waited_s >= most:
             return False
         return self.fall() > allowed + 100 * waited_s // most
 
     def update_refused(self):
         """A sentence why no update can be written now; "" when it can."""
         allowed = self._limits[6]
-        if not allowed or not self.known or self.fall() <= allowed:
+        if not allowed or self.believed() is None or self.fall() <= allowed:
             return ""
         return (
             "The supply is at %d mV and an update needs %d mV: wait, or connect USB power while updating."
             % (self.mv, self.full - allowed)
         )
 
-    def state(self):
+    def in_words(self):
         """The supply in words."""
         if self.mv is None:
             return "the supply is not measured"
-        if not self.known:
+        if self.believed() is None:
             return "the supply reads %d mV, which cannot be: the measurement is not used" % self.mv
         if not self._limits[2]:
             return "the supply is at %d mV" % self.mv
-        if self._doubt:
+        if self._since == _DOUBT:
             return "the supply reads %d mV for long: either it is weak or the measurement is off" % self.mv
-        return self._words
+        return level_row(self.level)[3]

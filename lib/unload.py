@@ -6,7 +6,8 @@ import sys
 def unload(*names):
     """Forget the modules of these whole names, where they are known; the next import loads them again.
 
-    A package keeps its modules as attributes too, which alone would hold them.
+    A package keeps its modules as attributes, which alone would hold them. In an image the module that was
+    loaded for the newest call goes as well, also when no name is given (tools/shrink_apart.py).
     """
     modules = sys.modules
     for name in names:

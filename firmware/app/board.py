@@ -1,14 +1,12 @@
 """The board this firmware was built for: constants of boards/<name>.py, baked into the image."""
 
 import board_config as config
-from machine import UART, Pin, mem32
-
-_PARITIES = {"N": None, "E": 0, "O": 1}
+import machine
 
 
 def frame_of(text):
     """(bits, parity, stop) for machine.UART of a text such as "8E1"."""
-    return int(text[0]), _PARITIES[text[1]], int(text[2])
+    return int(text[0]), {"N": None, "E": 0, "O": 1}[text[1]], int(text[2])
 
 
 def open_uart(settings):
@@ -16,6 +14,7 @@ def open_uart(settings):
 
     Returns (uart, baud, text of the line settings).
     """
+    Pin, UART = machine.Pin, machine.UART
     baud = settings["baud"] or config.BAUD
     parity = settings["parity"] or config.PARITY
     invert = settings["invert"] == "on" if settings["invert"] else config.INVERT
@@ -41,7 +40,7 @@ def open_uart(settings):
     uart = UART(config.UART_ID, baud, **wanted)
     if config.CHIP == "esp8266" and invert:
         # No keyword for it on this chip: bit 19 of UART_CONF0, which every init writes anew.
-        mem32[0x60000020] |= 1 << 19
+        machine.mem32[0x60000020] |= 1 << 19
     if config.TX is None and config.CHIP == "esp32s2":
         # The driver takes pin 10 for TX when none is given; on some boards that pin measures the supply.
         Pin(10, Pin.IN)

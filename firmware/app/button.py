@@ -5,13 +5,13 @@ reached.
 A press of more than 30 s does nothing: that is no finger but a stuck key, or a pin that something holds low.
 """
 
-import asyncio
 import time
 
 from machine import Pin
 from micropython import const
 
 from app import led as lights
+from app.board import config
 
 _POLL_MS = const(30)  # two equal looks in a row are no bounce any more
 _SETUP_MS = const(5000)
@@ -27,24 +27,26 @@ MEANINGS = (
 
 
 class Button:
-    """One key to ground. .present is False on a board without."""
+    """One key to ground."""
 
-    def __init__(self, config, led, setup, factory):
-        """led: the lights to answer with; setup and factory: functions without arguments."""
-        self.present = config.BUTTON is not None
-        self._led = led
-        self._setup = setup
-        self._factory = factory
-        self._pin = Pin(config.BUTTON, Pin.IN, Pin.PULL_UP) if self.present else None
+    def __init__(self, house):
+        """house: has led, to answer with, net, and factory()."""
+        self._house = house
+        self._pin = Pin(config.BUTTON, Pin.IN, Pin.PULL_UP)
         self._raw = 1  # the newest look
         self._down = False  # what counts as true after two equal looks
         self._since = 0
 
     def held(self):
         """True while the key is down."""
-        return self.present and not self._pin()
+        return not self._pin()
 
-    def step(self, now):
+    def watch_key(self):
+        """One look; returns the ms until the next."""
+        self.feel(time.ticks_ms())
+        return _POLL_MS
+
+    def feel(self, now):
         """One look at uptime `now` in ticks_ms."""
         raw = self._pin()
         stable = raw == self._raw
@@ -57,29 +59,23 @@ class Button:
                 self._since = now
             return
         held = time.ticks_diff(now, self._since)
-        led = self._led
+        led = self._house.led
         if not raw:
             # So long that ticks_diff() would wrap: a stuck key stays at stuck.
             if held > _STUCK_MS:
                 self._since = time.ticks_add(now, -_STUCK_MS - 1)
-            led.set(lights.PRESSED_5, _SETUP_MS <= held < _FACTORY_MS)
-            led.set(lights.PRESSED_10, _FACTORY_MS <= held <= _STUCK_MS)
+            led.lasting(lights.PRESSED_5, _SETUP_MS <= held < _FACTORY_MS)
+            led.lasting(lights.PRESSED_10, _FACTORY_MS <= held <= _STUCK_MS)
             return
         self._down = False
-        led.set(lights.PRESSED_5, False)
-        led.set(lights.PRESSED_10, False)
+        led.lasting(lights.PRESSED_5, False)
+        led.lasting(lights.PRESSED_10, False)
         if held > _STUCK_MS:
             return
         if held >= _FACTORY_MS:
-            led.event(lights.FACTORY)
-            self._factory()
+            led.notice(lights.FACTORY)
+            self._house.factory()
         elif held >= _SETUP_MS:
-            self._setup()
+            self._house.net.setup()
         else:
-            led.tell()
-
-    async def run(self):
-        """Watch the key for ever."""
-        while True:
-            self.step(time.ticks_ms())
-            await asyncio.sleep_ms(_POLL_MS)
+            led.show_state()

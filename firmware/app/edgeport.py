@@ -1,20 +1,16 @@
 """The meter port of a pin that no UART reaches: a hard interrupt notes each edge, hanport.edges reads them.
 
 Used where board_config.RX_KIND is "edges": on the ESP8266 only, as the other chips route any pin to a UART
-and have no hard pin interrupts. It stands in for asyncio.StreamReader(uart): readinto(buf) is awaited. It is
-no stream for select.poll, because asyncio asks such a one written in Python on every turn of its loop; here
-the ring is looked at every few milliseconds, and holds what comes meanwhile.
+and have no hard pin interrupts. It stands in for a UART: readinto(buf) takes what is in the ring, which holds
+what comes between two looks.
 
 The handler is bytecode in flash: call stop() before writing to flash and start() after it, or an edge that
 comes while the flash is away may take the chip down. What is sent meanwhile is lost.
 """
 
-import asyncio
 from time import ticks_us
 
 from hanport.edges import Edges, new_ring
-
-_POLL_MS = 10  # two octets at 2400 baud
 
 
 class EdgeReader:
@@ -56,8 +52,8 @@ class EdgeReader:
             self._ring[head] = us & 0x3FFFFFFE | pin()  # hanport.edges.TIME
             self._head = after
 
-    def take(self, buf):
-        """Write what octets there are to buf; return how many."""
+    def readinto(self, buf):
+        """Write what octets there are to buf; return how many, at once."""
         edges = self.edges
         now = ticks_us()  # before the look at the ring: flush() wants to know up to when it was empty
         tail = self._tail
@@ -67,11 +63,3 @@ class EdgeReader:
         if edges.used == count:
             n = edges.flush(now, buf, n)
         return n
-
-    async def readinto(self, buf):
-        """Wait for octets; return how many were written to buf, at least one."""
-        while True:
-            n = self.take(buf)
-            if n:
-                return n
-            await asyncio.sleep_ms(_POLL_MS)

@@ -1,47 +1,45 @@
 """The meter's totals between the port and the mailbox: watched, and kept in flash over a restart."""
 
-import asyncio
-
 from app import port, store
 from totals import Totals
 
-_LOOK_S = 60
+_restored = False  # what was kept was shown, which is done once
 
 
-class Kept:
-    """Read: totals, a totals.Totals."""
+def load(log):
+    """A totals.Totals with what was kept."""
+    global _restored
+    _restored = False
+    totals = Totals()
+    octets = store.load_octets(store.TOTALS, log)
+    if octets and not totals.from_flash(octets):
+        log("The kept totals are damaged: the next ones of the meter are taken as they come.")
+    return totals
 
-    def __init__(self, log):
-        self._log = log
-        self.totals = Totals()
-        self._restored = False
-        octets = store.load_octets(store.TOTALS, log)
-        if octets and not self.totals.load(octets):
-            log("The kept totals are damaged: the next ones of the meter are taken as they come.")
 
-    def take(self, reading, state, up):
-        """Take what is wrong out of a reading, before it is merged into `state`."""
-        totals = self.totals
-        if totals.watch(reading, up, port.now()):
-            # The newest sentence only: the counts in it grow.
-            self._log(totals.words()[-1])
-        if not self._restored and totals.sure:
-            # Once it is known that this is the meter whose totals these are.
-            self._restored = True
-            totals.restore(state, up)
+def watch(totals, reading, state, up, log):
+    """Take what is wrong out of a reading, before it is merged into `state`."""
+    global _restored
+    if totals.review(reading, up, port.now()):
+        # The newest sentence only: the counts in it grow.
+        log(totals.sentences()[-1])
+    if not _restored and totals.sure:
+        # Once it is known that this is the meter whose totals these are.
+        _restored = True
+        totals.fill_in(state, up)
 
-    def save(self):
-        """Keep them now; the flash may be full, which is told and borne."""
-        if not self.totals.changed:
-            return
-        try:
-            store.save(store.TOTALS, self.totals.octets(port.up(), port.now()))
-        except OSError:
-            self._log("the totals could not be kept: the flash is full")
 
-    async def run(self):
-        """Keep them once an hour, for the flash's sake, for ever."""
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            if self.totals.due(port.up()):
-                self.save()
+def save_when_due(totals, log):
+    """Keep them once an hour at most, for the flash's sake."""
+    if totals.save_due(port.up()):
+        save(totals, log)
+
+
+def save(totals, log):
+    """Keep them now; the flash may be full, which is told and borne."""
+    if not totals.changed:
+        return
+    try:
+        store.save(store.TOTALS, totals.to_flash(port.up(), port.now()))
+    except OSError:
+        log("the totals could not be kept: the flash is full")

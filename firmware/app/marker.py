@@ -1,8 +1,8 @@
 """Which of the two versions runs, and the word of the running one that it is well. See firmware/boot.py."""
 
-from hashlib import sha256
+import hashlib
 
-from machine import RTC
+import machine
 
 TRIAL = 4  # boot.py counts it down
 
@@ -11,14 +11,14 @@ TRIAL = 4  # boot.py counts it down
 
 def _record(magic, slot, count, serial):
     body = magic + bytes((slot, count)) + serial.to_bytes(4, "little")
-    return body + sha256(body).digest()[:4]
+    return body + hashlib.sha256(body).digest()[:4]
 
 
 def _parts(octets, magic):
     """(slot, count, serial) of a whole record, else None."""
     if len(octets) == 12 and octets[2] < 2:
         parts = octets[2], octets[3], int.from_bytes(octets[4:8], "little")
-        if _record(magic, *parts) == octets:
+        if _record(magic, parts[0], parts[1], parts[2]) == octets:
             return parts
     return None
 
@@ -39,7 +39,7 @@ def marked():
 
 def running():
     """The slot that boot.py has started, 0 or 1; None when it has not."""
-    found = _parts(bytes(RTC().memory()[:12]), b"HR")
+    found = _parts(bytes(machine.RTC().memory()[:12]), b"HR")
     return found[0] if found else None
 
 

@@ -61,7 +61,7 @@ def context(checked):
 async def prepare(mqtt, checked):
     """context(), once the clock is set, without which no date of a certificate can be judged."""
     while checked and port.now() is None:
-        mqtt.wait(OSError(tlswords.NO_CLOCK))
+        mqtt.hold_off(OSError(tlswords.NO_CLOCK))
         await asyncio.sleep(1)
     try:
         return context(checked)
