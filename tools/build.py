@@ -1,6 +1,6 @@
 """Build Hanport for a board:  python tools/build.py --board pow_u
 
-Compiles lib/, firmware/app/, the board file, microdot and umqtt to .mpy, packs the pages, and writes to
+Compiles lib/, firmware/app/, the board file and umqtt to .mpy, packs the pages, and writes to
 build/<board>/
 
     tree/                       all of it, as a chip without ROMFS takes it into folder a of its file system

@@ -114,7 +114,8 @@ def core_roots(board):
     lights = any(board[key] is not None for key in ("LED", "LED_RED", "BUTTON"))
     rows = (
         ("app.house", True),
-        ("app.web", True),
+        ("app.web.http", True),
+        ("app.web.pages", True),
         ("app.ether", board["ETH_PHY"] is not None),
         ("app.led", lights),
         ("app.button", board["BUTTON"] is not None),

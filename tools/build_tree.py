@@ -4,7 +4,7 @@ The folder has this shape, and so has the image made from it (on the device it i
 /rom/lib is on the path too; on a chip without ROMFS the folder a or b of its file system stands for /rom):
 
     lib/hanport/*.mpy  lib/payload/*.mpy  lib/settings.mpy ...  lib/hanport_version.mpy  lib/hanport_key.mpy
-    app/*.mpy  app/web/*.mpy  board_config.mpy  microdot/*.mpy  umqtt/*.mpy  www/*.gz
+    app/*.mpy  app/web/*.mpy  board_config.mpy  umqtt/*.mpy  www/*.gz
 """
 
 import contextlib
@@ -200,7 +200,7 @@ def sources(board, march, umqtt):
     """Return {path in the tree, with .py: octets} of all modules for a board, without those it leaves out."""
     fetch_umqtt.bring()
     vendor = fetch_umqtt.VENDOR
-    homes = {"lib": ROOT / "lib", "app": ROOT / "firmware" / "app", "microdot": vendor / "microdot"}
+    homes = {"lib": ROOT / "lib", "app": ROOT / "firmware" / "app"}
     if umqtt:
         homes["umqtt"] = vendor / "umqtt"
     found = {}

@@ -117,7 +117,9 @@ def shrink(sources, roots=(), keep=(), bundles=None, steps="1234567", known=None
     dict with other texts, without the modules that went into a bundle, with those that were put apart.
     """
     bundles = bundles or {}
-    program = Program(sources, roots, keep, [name for names in bundles.values() for name in names])
+    # what becomes part of another is never asked for by name
+    inside = [name for target, names in bundles.items() for name in names if name != target]
+    program = Program(sources, roots, keep, inside)
     for m in program.live:
         shrink_trim.clean(m.tree, program.keep)
         still = m.name in ways.get("still", ())
@@ -145,7 +147,8 @@ def shrink(sources, roots=(), keep=(), bundles=None, steps="1234567", known=None
         shrink_merge.merge(program, plan)
         shrink_apart.move(program, apart, plan.asked)
     if "5" in steps:
-        rare = shrink_texts.rare([m.tree for m in program.live])
-        for m in program.live:
-            shrink_texts.gather(m.tree, shrink_names.FREE, rare if m.name in bundles else ())
+        rare = shrink_texts.rare([m.tree for m in program.modules.values() if not m.left])
+        for m in program.modules.values():
+            if not m.left:
+                shrink_texts.gather(m.tree, shrink_names.FREE, rare)
     return {name: m.source if m.left else text_of(m.tree) for name, m in program.modules.items()}

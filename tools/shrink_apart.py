@@ -44,11 +44,18 @@ class {shell}:
 _NUMBER = "_k"
 
 
+# The function that programs call to let modules go: it lets go of the newest module apart, too.
+_UNLOAD = "unload"
+
+
 def mark(program, seldom):
     """Mark the functions of `seldom`, rows of (module, names of its functions and Class.method).
 
     A name may be * for all functions of the module, Class.* for all methods; -name takes one out again.
     """
+    if _UNLOAD in program.modules:
+        for name, node in _functions(program.modules[_UNLOAD].tree):
+            node.frees = name == _UNLOAD
     for number, row in enumerate(seldom):
         for module, names in row:
             for name, node in _functions(program.modules[module].tree if module in program.modules else None):
@@ -270,6 +277,9 @@ def move(program, rows, barred=()):
     text = _LOADER + (_SHELL if shells else "")
     named = text.format(load=load, held=held, shell=shell, number=_NUMBER)
     home.tree.body[:0] = ast.parse(named).body
+    for node in home.tree.body:
+        if getattr(node, "frees", False):
+            node.body[:0] = ast.parse(f"{held}[:] = [-1, None]").body
     scopes = {apart.home: Scopes(apart.home.tree) for apart in modules}
     for apart in modules:
         module = apart.module(scopes[apart.home], shells, shell)

@@ -28,10 +28,18 @@ _BOARD = "board_config"  # stays a module: it is also handed on as a value
 _ASKED = ("NAME", "CHIP")  # what anybody may ask of a board
 # What decides which code a board needs. Boards that are alike in this are shrunk once; pins are not among it.
 _DECIDE = ("CHIP", "RX_KIND", "LEAVE_OUT")
+# Where the heap is so small that each constant counts, all are known, and each board is shrunk by itself.
+_SMALL = "esp8266"
 
 # Modules that are loaded as long as the device runs, by the package they go into. Each comes with all that it
 # imports when it is loaded; but modules that are also dropped or asked for by name must not be among these.
-ENTRIES = ("hanport", "app", "app.house", "app.web", "app.wifi", "microdot")
+# The page is loaded for each who looks at it; of what it tells, the functions are apart (shrink_seldom.py).
+_TOLD = ("app.web.status", "payload.fulljson", "payload.ancestor")
+# What a meter needs of these is apart as well.
+_METERS = ("hanport.ciphering", "hanport.dsmr", "hanport.p1")
+ENTRIES = ("hanport", "app", "app.house", "app.wifi", *_METERS, *_TOLD)
+# Loaded by name, with what nothing else needs while it is not there: they become one too.
+_PARTS = {"payload.homeassistant": ("payload.haentities", "payload.homeassistant")}
 # Of the decoder only these use their constants now and then; what writes every value is as quick as that.
 _SELDOM = tuple("hanport." + name for name in ("decoder", "doctor", "keys", "profiles"))
 _QUICK = ("payload.writer",)
@@ -48,13 +56,9 @@ def module_of(path):
 def bundles_of(sources):
     """{package: modules that become it}."""
     loaded = [name for name in shrink.resident(sources, ENTRIES) if name.split(".")[0] not in _OUT]
-    bundles = {"hanport": [], "app": [], "microdot": []}
-    decoder = set(shrink.resident(sources, ["hanport"]))
-    for name in loaded:
-        room = name.split(".")[0]
-        if room not in bundles:
-            room = "hanport" if name in decoder else "app"
-        bundles[room].append(name)
+    bundles = {"app": loaded}
+    for target, names in _PARTS.items():
+        bundles[target] = [name for name in names if name in sources]
     return {package: names for package, names in bundles.items() if package in names}
 
 
@@ -78,14 +82,14 @@ def _names_in(text):
 
 
 def kind_of(text):
-    """{name: value} of what a board's file says and what decides between pieces of code."""
+    """{name: value} of what a board's file says and what is put in place where it is read."""
     found = {}
     for statement in ast.parse(text).body:
         value = shrink_trim.value_of(statement.value) if isinstance(statement, ast.Assign) else None
         for target in statement.targets if value else ():
-            if target.id in _DECIDE:
-                found[target.id] = value[0]
-    return found
+            found[target.id] = value[0]
+    small = found.get("CHIP") == _SMALL
+    return {name: value for name, value in found.items() if small or name in _DECIDE}
 
 
 def strange_names():

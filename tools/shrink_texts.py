@@ -197,7 +197,7 @@ def gather(tree, names, rare):
     if len(pieces) < _WORTH:
         return
     spelt = _spelt(tree)
-    free = [name for name in names if name not in spelt]
+    free = [name for name in names if name not in spelt and name != "append"]  # as _SOURCE calls its piece
     if len(free) < 2:
         return
     pieces.sort(key=lambda piece: piece[0])  # octets first; else as they come

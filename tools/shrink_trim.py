@@ -57,9 +57,21 @@ def fill(tree):
             node.body = [ast.Pass()]
 
 
+def _one_by_one(statement):
+    """A, B = 1, 2 at the top of a module as two assignments: only those are known for constants."""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    values = getattr(getattr(statement, "value", None), "elts", ())
+    if not isinstance(target, ast.Tuple) or len(statement.targets) > 1 or len(target.elts) != len(values):
+        return [statement]
+    if not all(isinstance(x, ast.Name) for x in target.elts) or not all(map(value_of, values)):
+        return [statement]
+    return [ast.Assign([name], value) for name, value in zip(target.elts, values, strict=True)]
+
+
 def clean(tree, keep):
     """Drop what never runs."""
     _Cleaner().visit(tree)
+    tree.body = [part for statement in tree.body for part in _one_by_one(statement)]
     tree.body = [s for s in tree.body if _target(s) not in _DUNDERS or _target(s) in keep]
     fill(tree)
 
