@@ -28,7 +28,10 @@ NAMES = (
 ).split()
 KEYS = {"key": "000102030405060708090A0B0C0D0E0F", "auth_key": "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"}
 EVERY = 20  # frames from one look at the page to the next
-FIRST = 500  # frames after which all that is kept is kept
+# Frames after which all that is kept is kept: whole turns of NAMES, as all counts of frames. Two of them, for
+# what lies on the stack may by chance hold what was let go.
+FIRST = 560, 640
+LAST = 80  # from the look before the last to the end
 SAVES = 240, 5240  # frames after which the settings are saved: what that loads is kept
 PAGE = ("/", "/www/page.css", "/www/page.js")
 API = ("/api/reading", "/api/status")
@@ -56,7 +59,7 @@ class Unit:
         self.frames = frames
         self._say = say
         self._cycle = [octets(name) for name in NAMES]
-        self._looks = [min(FIRST, frames), frames]
+        self._looks = [*(n for n in FIRST if n < frames - LAST), max(EVERY, frames - LAST), frames]
         self._lines = queue.Queue()
         self._last = collections.deque(maxlen=30)
         self._errors = 0
@@ -189,16 +192,16 @@ class Unit:
     def run(self):
         """The whole run; returns its figures. Raises Failed."""
         self._connected()
-        free = []
+        free = {}
         at = 0
         for number in range(EVERY, self.frames + 1, EVERY):
             for _ in range(EVERY):
                 self._line.sendall(self._cycle[at])
                 at = (at + 1) % len(self._cycle)
             if number in self._looks:
-                free.append(int(self._told("free", str(number))[0]))
+                free[number] = int(self._told("free", str(number))[0])
                 if self._say:
-                    self._say(f"  free heap after {number:,} frames: {free[-1]:,}")
+                    self._say(f"  free heap after {number:,} frames: {free[number]:,}")
             self._told("readings", str(number))
             self._look(number)
             if number in SAVES:
@@ -212,8 +215,8 @@ class Unit:
             "MemoryErrors": self._errors,
             "lowest": status["device"]["lowest_free_heap"],
             "first": self._looks[0],
-            "free": free[0],
-            "end": free[-1],
+            "free": max(free[number] for number in self._looks[:-2] or self._looks),
+            "end": max(free[number] for number in self._looks[-2:]),
         }
 
     def close(self):
