@@ -13,7 +13,7 @@ options.defaults(board="generic_esp32")
 tree = "../build/" + options.board + "/tree"
 
 freeze(tree + "/lib")
-for room in ("app", "microdot", "board_config.mpy"):
+for room in ("app", "board_config.mpy"):
     freeze(tree, room)
 
 # umqtt comes with the port's own manifest.

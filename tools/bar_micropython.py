@@ -70,7 +70,7 @@ elif sys.argv[6] == "octets":
         once(d.feed, decoded)
     told = [d.reading.have.index(1)]
     r = d.reading
-    print([(k, r.value(k), r.have[k]) for k in range(len(r.have)) if r.have[k]], r.texts, r.told, r.stamp)
+    print([(k, r.value(k), r.have[k]) for k in range(len(r.have)) if r.have[k]], r.texts, r.told, r.facts)
 else:
     feed = d.framing.feed
     for _ in range(2):  # what is kept for ever is kept by now

@@ -230,7 +230,7 @@ def main(argv=None):
             if path and not os.path.exists(path):
                 raise Refused(f"there is no {path}")
         if not (VENDOR / "umqtt").exists():
-            raise Refused("build/vendor is not there: run `make test` once, it fetches umqtt and microdot")
+            raise Refused("build/vendor is not there: run `make test` once, it fetches umqtt")
         device = Device(options)
         device.start()
         print(f"page {device.url}", flush=True)

@@ -14,11 +14,11 @@ def neat(r):
     from payload.writer import Writer
 
     w = Writer(300)
-    if r.clock_form:
-        w.padded(r.stamp[5], 2)
+    if r.facts[reading.FORM]:
+        w.padded(r.facts[5], 2)
         for k in (6, 7):
             w.raw(":")
-            w.padded(r.stamp[k], 2)
+            w.padded(r.facts[k], 2)
         w.raw("  ")
     for slot in (reading.MAKER, reading.METER_ID):
         if r.text(slot):

@@ -1,15 +1,13 @@
-"""Bring the two libraries of others that run on the device to build/vendor:  python tools/fetch_umqtt.py
+"""Bring the library of others that runs on the device to build/vendor:  python tools/fetch_umqtt.py
 
-- umqtt/simple.py, unmodified, from the source archive in the package index. The chips have it frozen in their
-  MicroPython; the host runs and the images for them need this copy. pip refuses the archive (it has no
-  setup.py), so `unearth` fetches it.
-- microdot, the files that `from microdot import Microdot` takes, from this environment.
+It is umqtt/simple.py, unmodified, from the source archive in the package index. The chips have it frozen in
+their MicroPython; the host runs and the images for them need this copy. pip refuses the archive (it has no
+setup.py), so `unearth` fetches it.
 
 Once there, nothing is fetched. Exit 0: there; 1: one line on stderr says what failed; 2: wrong option.
 """
 
 import hashlib
-import importlib.util
 import os
 import subprocess
 import sys
@@ -22,9 +20,6 @@ VENDOR = ROOT / "build" / "vendor"
 
 UMQTT = "micropython-umqtt.simple==1.3.4"
 UMQTT_SHA256 = "8555d2f654deb8eb0d724f79b0811a78cc94029d070f3d96bbd74288653d63a5"  # of umqtt/simple.py
-
-# __init__ takes all from microdot.py. The rest stays off the device.
-MICRODOT_FILES = ("__init__.py", "microdot.py")
 
 
 class FetchError(Exception):
@@ -69,7 +64,7 @@ def download_umqtt():
     raise FetchError(f"no umqtt/simple.py in the archive of {UMQTT}")
 
 
-def bring_umqtt(vendor):
+def bring(vendor=VENDOR):
     """Put umqtt/simple.py under vendor, unless it lies there unharmed. Raises FetchError."""
     path = vendor / "umqtt" / "simple.py"
     if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == UMQTT_SHA256:
@@ -78,28 +73,6 @@ def bring_umqtt(vendor):
     if hashlib.sha256(data).hexdigest() != UMQTT_SHA256:
         raise FetchError(f"umqtt/simple.py of {UMQTT} is not the one we know (SHA-256 differs)")
     write_whole(path, data)
-
-
-def bring_microdot(vendor):
-    """Copy microdot from this environment to vendor where it differs. Raises FetchError."""
-    found = importlib.util.find_spec("microdot")
-    if found is None:
-        raise FetchError("microdot is not installed: run this through make")
-    source = Path(found.origin).parent
-    for name in MICRODOT_FILES:
-        data = (source / name).read_bytes()
-        path = vendor / "microdot" / name
-        if not path.is_file() or path.read_bytes() != data:
-            write_whole(path, data)
-    for path in (vendor / "microdot").glob("*.py"):
-        if path.name not in MICRODOT_FILES:
-            path.unlink()  # of an earlier version of this file
-
-
-def bring(vendor=VENDOR):
-    """Bring both libraries to the folder vendor. Raises FetchError."""
-    bring_umqtt(vendor)
-    bring_microdot(vendor)
 
 
 def main(args):

@@ -34,7 +34,7 @@ CHUNK = 500  # telegrams a worker takes at a time
 SLOW = 2.0  # seconds of processor time that no telegram may take
 
 # A device meets one meter; here every telegram has a new decoder, and the rows need not be read each time.
-profiles.Plan = functools.lru_cache(maxsize=None)(profiles.Plan)
+profiles._read = functools.lru_cache(maxsize=None)(profiles._read)
 
 
 class Broken(Exception):
@@ -75,14 +75,14 @@ def judge_tag(decoder):
     """Cipher the clear text anew: the tag that stands behind it must come out."""
     cipher, arena = decoder._cipher, decoder.framing.arena
     control = arena[cipher.a - 5]
-    if not control & smith_cipher.AUTHENTICATED or not cipher._gcm or not cipher._gcm.auth_key:
+    if not control & smith_cipher.AUTHENTICATED or not all(cipher.keys):
         law(decoder.reading.integrity != reading.VERIFIED, "verified, but there was nothing to verify with")
         return
     law(decoder.reading.integrity == reading.VERIFIED, "read without looking at the tag")
     plain = bytes(arena[cipher.a : cipher.b])
     counter = int.from_bytes(arena[cipher.a - 4 : cipher.a], "big")
     keys = decoder.fuzz_keys
-    sealed = smith_cipher.gcm(plain, bytes(cipher.title), counter, keys[0], keys[1], control)
+    sealed = smith_cipher.gcm(plain, cipher.system_title(), counter, keys[0], keys[1], control)
     law(sealed[-12:] == arena[cipher.b : cipher.b + 12], "read with a wrong tag")
 
 
@@ -139,7 +139,7 @@ def events(decoder, octets, cuts):
             if decoder.ready:
                 law(not decoder.fault, "a reading and a fault at once")
                 law(not decoder.reading.empty(), "a reading without a value")
-                if decoder.reading.encrypted:
+                if decoder.reading.integrity in (reading.VERIFIED, reading.UNVERIFIED):
                     judge_tag(decoder)
                 found.append(told(decoder))
             elif decoder.fault:

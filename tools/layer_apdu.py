@@ -7,7 +7,7 @@ What is told here is told from the octets; the decoder's own opinion is printed 
 from array import array
 
 import layer_words as words
-from hanport import apdu, axdr, ciphering, fault, profiles, reading, registers, rows
+from hanport import apdu, axdr, ciphering, cosem, fault, profiles, reading, registers, rows
 from hanport.octets import crc_arc, crc_x25
 from hanport.p1 import P1Framer
 
@@ -187,7 +187,7 @@ class Apdus:
         clear = Span().join(span, 0, len(span.octets))
         buf = clear.octets
         cipher = self._cipher
-        code = cipher.open_titled(buf, i, b) if titled else cipher.open(buf, i - 1, b)
+        code = cipher.open_titled(buf, i, b) if titled else cipher.open_apdu(buf, i - 1, b)
         if cipher.replayed:
             out(depth, "note: %s" % fault.words(fault.REPLAY))
         if code:
@@ -273,15 +273,19 @@ class Apdus:
 
     def _notes(self, buf, table, n, depth):
         """What elements mean by their place, as {element: words}; names the list when it is known."""
-        plan = self._plans.find(buf, table, n)
-        if plan is None:
+        found = self._plans.find(buf, table, n)
+        if found < 0:
             out(depth, "list: none that is known by its order; OBIS codes tell what is what")
             return {}
         notes = {}
-        if plan.items:
-            out(depth, 'list "%s": order tells what is what' % rows.name(plan.number))
+        plan = self._plans.kept[found]
+        name = rows.name(plan[cosem.PLAN_NUMBER])
+        at = cosem.PLAN_HEAD + plan[cosem.PLAN_ENDING]
+        if at < len(plan):
+            out(depth, 'list "%s": order tells what is what' % name)
             for k in range(1, n):
-                index, scale, form = plan.items[3 * k - 3], plan.items[3 * k - 2] - 64, plan.items[3 * k - 1]
+                index, scale, form = plan[at], plan[at + 1] - 64, plan[at + 2]
+                at += 3
                 if index < registers.COUNT:
                     notes[k] = ": %s, x 10^%d %s" % (
                         words.register(index),
@@ -290,8 +294,7 @@ class Apdus:
                     )
                     if form & 0x80:
                         notes[k] += " (assumed)"
-        elif plan.kind == "objects":
-            name = rows.name(plan.number)
+        elif plan[cosem.PLAN_FIRST] == axdr.ARRAY:
             out(depth, 'list "%s": an array of objects, then a value for each but the first' % name)
             count = axdr.count(buf, table[1])
             if n == 1 + 6 * count:
@@ -300,7 +303,7 @@ class Apdus:
                         continue  # itself an OBIS code, and told as one
                     notes[1 + 5 * count + k] = ": " + words.obis(buf, table[4 + 5 * k] + 2)
         else:
-            out(depth, 'list "%s": OBIS codes tell what is what' % rows.name(plan.number))
+            out(depth, 'list "%s": OBIS codes tell what is what' % name)
         return notes
 
     def p1(self, span, a, mark, b, depth):
