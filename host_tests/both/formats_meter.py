@@ -4,7 +4,7 @@ import corpus
 
 from hanport import Decoder, reading
 from hanport.derive import derive
-from hanport.reading import Reading, State
+from hanport.reading import Reading
 from payload import formats
 from payload.writer import Writer
 
@@ -62,7 +62,7 @@ class Meter:
     def __init__(self, key=None):
         self.decoder = Decoder(1024, key)
         self.latest = Reading()
-        self.state = State()
+        self.state = Reading(merged=True)
 
     def sends(self, name):
         """Feed a frame of host_tests/frames; returns its octets."""

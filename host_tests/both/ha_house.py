@@ -75,8 +75,7 @@ class House:
                 break
             self.broker.pop(topic.decode(), None)
             k += 1
-        for suffix in homeassistant.RETAINED:
-            self.broker.pop("b" + suffix.decode(), None)
+        self.broker.pop("b/energy", None)
 
 
 def keys(told):

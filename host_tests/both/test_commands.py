@@ -94,7 +94,7 @@ def test_set():
         {"led": "quiet", "baud": 9600, "mqtt_interval": "10"}, {"name": "attic", "led": "off"}
     )
     assert wrong is None and (new["led"], new["baud"], new["mqtt_interval"]) == ("quiet", 9600, 10)
-    assert new["name"] == "attic" and new.problems == []
+    assert new["name"] == "attic" and not new.problems
     new, wrong = change({"led": None}, {"led": "off"})
     assert wrong is None and new["led"] == "on"
 

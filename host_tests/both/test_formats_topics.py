@@ -269,12 +269,13 @@ def test_only_gas_is_gas():
     meter = Meter()
     made = Format("dsmrreader", meter)
     meter.says(registers.P_IMPORT, 1000)
+    r = meter.latest
     for channel, medium, litres in ((1, 7, 1), (3, 3, 456789)):
-        sub = meter.latest.submeter(channel)
-        sub.medium = medium
-        sub.unit = 13
-        sub.value = litres
-        sub.state = 1
+        row = reading.METERS + 16 * (channel - 1)
+        r.facts[row + reading.MEDIUM], r.facts[row + reading.UNIT] = medium, 13
+        r.facts[row + reading.FORM] = 1
+        r.keep(reading.BEHIND + channel - 1, litres)
+        r.have[reading.BEHIND + channel - 1] = reading.SENT
     power = "dsmr/reading/electricity_currently_delivered 1.000"
     gas = ["dsmr/reading/extra_device_delivered 456.789", "dsmr/consumption/gas/delivered 456.789"]
     same(made(), [power] + gas)

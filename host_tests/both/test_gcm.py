@@ -4,7 +4,7 @@ import json
 
 import corpus
 
-from hanport.gcm import TAG, Gcm, aes, ghash, new_table
+from hanport.ciphering import TAG, Ciphering, aes, ghash, new_table
 
 EK = bytes(range(16))
 AK = bytes(range(0xD0, 0xE0))
@@ -50,7 +50,7 @@ def test_nist():
         if pt is None:
             wrong += 1
         else:
-            gcm = Gcm(key)
+            gcm = Ciphering(key)
             gcm.set_iv(iv[:8], iv, 8)
             text = bytearray(ct)
             gcm.crypt(text, 0, len(text))
@@ -60,7 +60,7 @@ def test_nist():
 
 
 def _gcm():
-    gcm = Gcm(EK, AK)
+    gcm = Ciphering(EK, AK)
     gcm.set_iv(TITLE, b"\xee" + COUNTER, 1)
     return gcm
 
@@ -83,7 +83,7 @@ def test_green_book():
 def test_green_book_encrypted_only():
     """SC 20: the same ciphertext, no tag, and no authentication key is needed."""
     buf = bytearray(CIPHERED)
-    gcm = Gcm(EK)
+    gcm = Ciphering(EK)
     gcm.set_iv(TITLE, COUNTER, 0)
     gcm.crypt(buf, 0, len(buf))
     assert buf == PLAIN
@@ -113,6 +113,6 @@ def test_every_bit_counts():
         ("key", AK, AK, TITLE, COUNTER),
         ("authentication key", EK, EK, TITLE, COUNTER),
     ):
-        gcm = Gcm(ek, ak)
+        gcm = Ciphering(ek, ak)
         gcm.set_iv(title, counter, 0)
         assert not gcm.verify(0x30, buf, 0, 13, 13), name

@@ -135,7 +135,7 @@ def test_long_names_fit():
         house.memory = homeassistant.Memory(b"t" * 100)
         house.device.name = b"n" * 32
         house.device.version = b"10.10.10-rc10"
-        house.device.url = b"http://192.168.100.100:65535"
+        house.device.url = lambda: b"http://192.168.100.100:65535"
         state = house.meter.state
         house.meter.sends(FIVE)
         for n in range(registers.COUNT):
@@ -157,11 +157,11 @@ def test_verdict():
     house = House()
     house.device.findings = findings = Findings()
     house.device.totals = findings
-    findings.held = 2
+    findings.held_back = lambda: 2
     house.device.faults = lambda: 7
     assert json.loads(house.idles(1)[0][1])["verdict"] == "waiting"
     assert house.idles(1) == []
-    findings.heard(10, 14)
+    findings.octets_came(10, 14)
     findings.last_reading = findings.last_frame = 14
     told = json.loads(house.idles(1)[0][1])
     assert told == {

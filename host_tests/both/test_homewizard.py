@@ -5,7 +5,7 @@ What its own client says of them: host_tests/cpython/test_local_apis.py.
 
 from formats_meter import GAS, ONE_PHASE, P1_EXPORT, PHASES, THREE_PHASE, Bare, Meter, Unit
 
-from hanport import Decoder, registers
+from hanport import Decoder, reading, registers
 from hanport.derive import derive
 from localtime import CENTRAL
 from payload import asked, homewizard, p1text
@@ -89,7 +89,7 @@ def test_belgian_peak():
     meter.says(72, 2351)
     meter.says(73, 4507)
     assert telegram(meter.state) == "/HAN5Hanport\r\n\r\n1-3:0.2.8(50)\r\n1-0:1.4.0(02.351*kW)\r\n"
-    meter.state.peaked(b"\x07\xe8\x07\x0f\xff\x0d\x0f\x00\xff\x80\x00\xff", 83)  # S
+    meter.state.timed(reading.PEAK, b"\x07\xe8\x07\x0f\xff\x0d\x0f\x00\xff\x80\x00\xffS", 0)
     text = told(homewizard.data, meter.state, Device(), b"x")
     assert text.endswith(
         ',"active_power_average_w":2351,"montly_power_peak_w":4507,"montly_power_peak_timestamp":240715131500}'
@@ -235,9 +235,13 @@ def test_telegrams_are_read_as_they_were_written():
         for register in range(registers.COUNT):
             assert again.reading.get(register) == meter.state.get(register), (name, register)
         assert again.reading.utc == meter.state.utc, name
-        for mine, their in zip(again.reading.submeters, meter.state.submeters):
-            one, other = [s and (s.medium, s.ident, s.value, s.unit, bytes(s.clock)) for s in (mine, their)]
-            assert one == other, name
+        mine, their = again.reading, meter.state
+        for k in range(reading.CHANNELS):
+            row = reading.METERS + 16 * k
+            assert mine.get(reading.BEHIND + k) == their.get(reading.BEHIND + k), (name, k)
+            assert mine.text(reading.TEXTS + k) == their.text(reading.TEXTS + k), (name, k)
+            for at in list(range(row, row + 12)) + [row + reading.MEDIUM, row + reading.UNIT]:
+                assert mine.facts[at] == their.facts[at], (name, k, at)
 
 
 def test_what_does_not_fit_is_told():

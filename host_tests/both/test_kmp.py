@@ -178,8 +178,8 @@ def test_fine_and_coarse_counters():
 def test_clock():
     """203513 and 240727 are 2024-07-27 20:35:13; what cannot be a time is no clock."""
     n, into = _take(0, line.CLOCK)
-    assert n == 2 and into.clock_form == reading.COSEM
-    assert bytes(into.stamp[:8]) == b"\x07\xe8\x07\x1b\xff\x14\x23\x0d"  # 0x7E8 = 2024
+    assert n == 2 and into.facts[reading.FORM] == reading.COSEM
+    assert bytes(into.facts[:8]) == b"\x07\xe8\x07\x1b\xff\x14\x23\x0d"  # 0x7E8 = 2024
     assert into.empty() and into.utc is None
     for records in (
         line.CLOCK[:26],  # time alone
@@ -189,7 +189,13 @@ def test_clock():
         line.CLOCK.replace("2F 04 00", "2F 04 41"),
         line.CLOCK.replace("EB 30", "EB 2F"),
     ):
-        assert _take(0, records)[1].clock_form == reading.NO_CLOCK, records
+        assert _take(0, records)[1].facts[reading.FORM] == reading.NO_CLOCK, records
+
+
+def _behind(into, k):
+    """(medium, unit, value) of the meter of channel k + 1."""
+    row = into.behind(k)
+    return into.facts[row + reading.MEDIUM], into.facts[row + reading.UNIT], into.get(reading.BEHIND + k)
 
 
 def test_heat_cooling_and_water():
@@ -197,17 +203,12 @@ def test_heat_cooling_and_water():
     e1 = "00 3C 03 04 43 00 00 D6 DE"  # 55.006 MWh
     v1 = "00 44 28 04 42 00 02 DC A4"  # 1875.56 m3
     _, into = _take(6, e1 + v1)
-    sub = into.submeters[0]
-    assert (sub.medium, sub.unit, sub.value) == (4, 30, 55006000) and into.submeters[1] is None
+    assert _behind(into, 0) == (4, 30, 55006000) and not into.behind(1)
     _, into = _take(6, "00 3C 08 04 42 00 00 D6 DE")  # 550.06 GJ
-    assert (into.submeters[0].unit, into.submeters[0].value) == (25, 550060)
+    assert _behind(into, 0) == (4, 25, 550060)
     _, into = _take(6, e1 + "00 3F 02 04 00 00 00 00 09")  # cooling, 9 kWh
-    sub = into.submeters[1]
-    assert (sub.medium, sub.unit, sub.value) == (10, 30, 9000)
+    assert _behind(into, 1) == (10, 30, 9000)
     _, into = _take(6, e1 + "00 3F 02 04 00 00 00 00 00")
-    assert into.submeters[1] is None
+    assert not into.behind(1)
     _, into = _take(6, v1)
-    sub = into.submeters[0]
-    assert (sub.medium, sub.unit, sub.value) == (7, 13, 1875560)
-
-
+    assert _behind(into, 0) == (7, 13, 1875560)

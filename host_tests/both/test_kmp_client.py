@@ -52,7 +52,7 @@ def test_a_round_of_a_heat_meter():
     line = Line(meter({0: clock, 1: NO_REGISTER, 6: E1}))
     assert line.round() == 0
     into = line.client.reading
-    assert into.submeters[0].value == 55006000 and into.submeters[0].ident == b"19088743"
+    assert into.get(reading.BEHIND) == 55006000 and into.text(reading.TEXTS) == b"19088743"
     assert into.text(reading.MODEL) == b"type 4 F1"
     line.sent = []
     assert line.round(1000000) == 0 and line.now >= 900000
@@ -146,7 +146,7 @@ def test_another_meter():
     line.reply = lambda request: seven if request == SERIAL else heat(request)
     assert line.round() == 0
     into = line.client.reading
-    assert into.text(reading.METER_ID) == b"7" and into.submeters[0].value == 55006000
+    assert into.text(reading.METER_ID) == b"7" and into.get(reading.BEHIND) == 55006000
     assert get(into, "energy_import_kwh") is None
 
 

@@ -5,7 +5,7 @@ from array import array
 import localtime
 import settings
 from hanport import Decoder, apdu, axdr, cosem, doctor, fault, hdlc, keys, reading, registers
-from hanport.reading import Reading, State
+from hanport.reading import Reading
 from payload import amsjson, ancestor, fulljson
 from payload.writer import Writer
 
@@ -127,7 +127,7 @@ def test_clock_that_is_not_set():
         "07 E8 07 0F 01 0D 05 02 FF 03 0C 00",
     ):
         assert not cosem.clock(octets(text), 0, r, reading.COSEM), text
-    assert r.clock_form == reading.NO_CLOCK
+    assert r.facts[reading.FORM] == reading.NO_CLOCK
 
 
 def test_put_scales_exactly():
@@ -148,8 +148,8 @@ def test_put_scales_exactly():
 
 
 def test_a_partial_list_erases_nothing():
-    """State keeps the other lists' values and knows each value's age."""
-    state = State()
+    """What is merged keeps the other lists' values and knows each value's age."""
+    state = Reading(merged=True)
     r = Reading()
     r.put(registers.E_IMPORT, 5, 0, reading.SENT)
     r.set_text(reading.METER_ID, b"123\0\0", 0, 5)
@@ -272,7 +272,7 @@ def test_ancestor_data_json():
     r.put(registers.E_IMPORT, 12345678, 0, reading.SENT)
     r.set_text(reading.MAKER, b"Kaifa", 0, 5)
     w = Writer(512)
-    state = State()
+    state = Reading(merged=True)
     state.merge(r, 12)
     ancestor.write(w, state, Unit(), (1, 1, 1, 0))
     assert bytes(w.octets()) == (
@@ -333,16 +333,16 @@ def test_lamps_are_never_mixed():
     f = doctor.Findings()
     assert f.lamps(5) == (doctor.OFF,) * 4 and "Waiting" in f.sentence(5)
     assert f.lamps(100)[0] == doctor.BAD and "port is closed" in f.sentence(100)
-    f.heard(40, 100)
+    f.octets_came(40, 100)
     assert f.lamps(101)[:2] == (doctor.GOOD, doctor.OFF) and "first whole telegram" in f.sentence(101)
-    f.heard(40, 130)
+    f.octets_came(40, 130)
     assert f.lamps(130)[:2] == (doctor.GOOD, doctor.BAD) and "parity" in f.sentence(130)
     d = Decoder(256)
     frame = bytearray(FRAME_A)
     d.feed(frame, 0, len(frame))
     f.event(d, 131)
     assert f.lamps(131) == (doctor.GOOD,) * 4 and f.sentence(131) == "Readings come."
-    f.heard(1, 300)
+    f.octets_came(1, 300)
     assert f.lamps(300) == (doctor.GOOD, doctor.BAD, doctor.OFF, doctor.OFF)
     assert f.lamps(400)[0] == doctor.BAD and "silent" in f.sentence(400)
 
@@ -384,7 +384,7 @@ def test_rows_are_read_on_demand():
     for _ in range(3):
         d.feed(FRAME_A, 0, len(FRAME_A))
         assert d.ready
-    assert len(d.plans._plans) == 1
+    assert len(d.plans.kept) == 3
 
 
 def test_a_list_of_types_that_no_row_expects():

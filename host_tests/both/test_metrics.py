@@ -225,19 +225,17 @@ class Decoder:
 
 
 class Totals:
-    held = 2
-
-
-class Event:
-    def is_set(self):
-        return True
+    def held_back(self):
+        return 2
 
 
 class Broker:
-    up = Event()
     published = 40
     connects = 3
     failures = 1
+
+    def is_connected(self):
+        return True
 
 
 def test_counters_and_lamps():
@@ -247,7 +245,7 @@ def test_counters_and_lamps():
     device.decoder.counts[fault.NO_KEY] = 5
     device.totals = Totals()
     device.findings = doctor.Findings()
-    device.findings.heard(8000, 11)
+    device.findings.octets_came(8000, 11)
     device.findings.last_frame = 11
     device.findings.last_fault = fault.NO_KEY
     device.findings.last_reading = None

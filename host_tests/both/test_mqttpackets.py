@@ -27,9 +27,9 @@ def length(n):
 def told(incoming):
     """What a packet said."""
     if incoming.kind != 0x30:
-        return incoming.kind, incoming.code
-    payload = incoming.payload() if incoming.whole else None
-    return incoming.topic(), payload, incoming.pid, incoming.kept
+        return incoming.kind, incoming.refusal() if incoming.kind in (0x20, 0x90) else 0
+    payload = incoming.payload_octets() if incoming.is_whole() else None
+    return incoming.topic_octets(), payload, incoming.to_confirm(), incoming.was_kept()
 
 
 def run(octets, cut, room=ROOM):
@@ -40,8 +40,9 @@ def run(octets, cut, room=ROOM):
         piece = octets[at : at + cut]
         i = 0
         while i < len(piece):
-            i = incoming.feed(piece, i, len(piece))
-            if incoming.fault:
+            try:
+                i = incoming.feed(piece, i, len(piece))
+            except ValueError:
                 return found, True
             if incoming.kind:
                 found.append(told(incoming))
@@ -132,18 +133,33 @@ def test_lies_are_faults():
             assert run(lie + bytes(50), cut) == ([], True), lie
 
 
+def test_what_is_wanted_is_of_the_packet():
+    """Who reads just so many octets at a time has nothing left over when a packet ends."""
+    incoming = Incoming(ROOM)
+    at = 0
+    found = []
+    while at < len(STREAM):
+        n = min(incoming.still_wants(), 32)
+        assert incoming.feed(STREAM[at : at + n], 0, n) == n
+        at += n
+        if incoming.kind:
+            found.append(told(incoming))
+            assert not incoming.under_way()
+    assert found == EXPECTED
+
+
 def test_no_octets_are_kept_of_what_is_too_long():
     """A message of 1 MiB leaves the buffer as long as it was, and the next one is read."""
     incoming = Incoming(ROOM)
     piece = bytes(4096)
     head = b"\x30" + length(1 << 20) + b"\0\x01t"
-    assert incoming.feed(head, 0, len(head)) == len(head) and incoming.under_way
+    assert incoming.feed(head, 0, len(head)) == len(head) and incoming.under_way()
     left = (1 << 20) - 3
     while left:
         n = min(left, len(piece))
-        assert incoming.feed(piece, 0, n) == n and not incoming.fault
+        assert incoming.feed(piece, 0, n) == n
         left -= n
-    assert incoming.kind == 0x30 and not incoming.whole and not incoming.under_way
+    assert incoming.kind == 0x30 and not incoming.is_whole() and not incoming.under_way()
     assert len(incoming.buf) == ROOM and incoming.have == 1 << 20
     assert incoming.feed(b"\xd0\0", 0, 2) == 2 and incoming.kind == 0xD0
 
@@ -164,9 +180,9 @@ def test_reset_forgets():
     """A new connection begins with a new packet."""
     incoming = Incoming(64)
     incoming.feed(b"\x30\x50\0\x01t", 0, 5)
-    assert incoming.under_way
+    assert incoming.under_way()
     incoming.reset()
-    assert not incoming.under_way and incoming.feed(b"\x20\x02\0\0", 0, 4) == 4 and incoming.kind == 0x20
+    assert not incoming.under_way() and incoming.feed(b"\x20\x02\0\0", 0, 4) == 4 and incoming.kind == 0x20
 
 
 def test_words():

@@ -38,7 +38,7 @@ def some():
     }
     given.update(SECRETS)
     made = settings.Settings(given)
-    assert made.problems == [] and made["mqtt_user"] == given["mqtt_user"]
+    assert not made.problems and made["mqtt_user"] == given["mqtt_user"]
     return made
 
 
@@ -68,7 +68,7 @@ def test_schema():
         assert settings.row(key) == fields
         assert kind != "pick" or default in bounds.split(","), key
     assert len(groups) == len(set(groups)) == 4
-    assert list(fresh.given()) == [] and fresh.problems == []
+    assert list(fresh.given()) == [] and not fresh.problems
 
 
 def test_names_that_others_read():
@@ -192,11 +192,11 @@ def test_changes():
 def test_file_round_trip():
     """What is dumped is parsed to the same, secrets too."""
     again = settings.parse(settings.dump(some()))
-    assert same(again, some()) and again.problems == []
-    assert settings.parse("").problems == [] and same(settings.parse(""), settings.Settings())
+    assert same(again, some()) and not again.problems
+    assert not settings.parse("").problems and same(settings.parse(""), settings.Settings())
     for text in ("no json", "[1]", "3", '{"version": "x"}', '{"baud": 2400'):
         s = settings.parse(text)
-        assert s.problems == ["The settings file is damaged; defaults are used."], text
+        assert s.problems == ("The settings file is damaged; defaults are used.",), text
         assert same(s, settings.Settings())
 
 
@@ -290,7 +290,7 @@ def test_moves_between_versions():
     assert settings.migrate({"speed": 1, "baud": 2}, 1, moves) == {"baud": 2}
     # The first files have no version in them.
     s = settings.parse('{"mqtt_host": "b", "baud": 2400}')
-    assert s.problems == [] and s["baud"] == 2400
+    assert not s.problems and s["baud"] == 2400
     s = settings.parse('{"version": 99, "mqtt_host": "b", "novel": 1}')
     assert s["mqtt_host"] == "b" and len(s.problems) == 2 and s.problems[1].find("newer version") > 0
 
@@ -361,7 +361,7 @@ def test_ancestors_backup():
     }  # fmt: skip
     assert values == expected, values
     s = settings.Settings().changed(values)
-    assert s.problems == [] and s.key("key") == bytes(17 * k for k in range(16)) and s.key("auth_key") is None
+    assert not s.problems and s.key("key") == bytes(17 * k for k in range(16)) and s.key("auth_key") is None
     told = " ".join(left)
     for word in ("commands", "time-out", "user name", "fuse",
                  "factors", "Pins", "prices", "history", "running month"):  # fmt: skip
@@ -420,7 +420,7 @@ def test_presets():
     for country in presets.countries():
         values = presets.values(country)
         s = settings.Settings().changed(values)
-        assert s.problems == [] and all(s[key] == values[key] for key in values), country
+        assert not s.problems and all(s[key] == values[key] for key in values), country
         assert zone(values["zone"]) in (9, 17) and presets.lines(country)[0][0] == values["baud"]
         for baud, parity in presets.lines(country):
             assert settings.check("parity", parity)[1] is None and baud in (2400, 9600, 38400, 115200)

@@ -8,7 +8,7 @@ def _walk(s, steps):
     """Levels after each of (mv, uptime)."""
     levels = []
     for mv, up in steps:
-        s.take(mv, up)
+        s.measured(mv, up)
         levels.append(s.level)
     return levels
 
@@ -40,19 +40,19 @@ def test_hysteresis():
 def test_take_tells_a_change():
     """True only when the level is another one than before."""
     s = Supply("bus")
-    assert not s.take(3280, 1)
-    assert s.take(3100, 2)
-    assert not s.take(3101, 3)
-    assert s.take(3280, 4)
+    assert not s.measured(3280, 1)
+    assert s.measured(3100, 2)
+    assert not s.measured(3101, 3)
+    assert s.measured(3280, 4)
 
 
 def test_full_is_learned():
     """A board whose ADC reads low has the same falls; one that reads high is held to 3300."""
     s = Supply("bus")
-    s.take(3400, 1)
+    s.measured(3400, 1)
     assert s.full == 3300
     s = Supply("bus")
-    s.take(3295, 1)
+    s.measured(3295, 1)
     assert s.full == 3295 and s.fall() == 0
 
 
@@ -60,21 +60,21 @@ def test_numbers_that_cannot_be():
     """4.2 V on a 3.3 V chip limits nothing and is said to be wrong."""
     s = Supply("bus")
     for mv in (4200, 0, 65535):
-        assert not s.take(mv, 1)
-        assert not s.known and s.level == supply.GOOD
-        assert str(mv) in s.state() and "cannot be" in s.state()
+        assert not s.measured(mv, 1)
+        assert s.believed() is None and s.level == supply.GOOD
+        assert str(mv) in s.in_words() and "cannot be" in s.in_words()
         assert not s.boot_waits(0) and not s.update_refused()
-    s.take(2900, 2)
+    s.measured(2900, 2)
     assert s.level == supply.RESTING
-    assert s.take(None, 3) and s.level == supply.GOOD
-    assert "not measured" in s.state()
+    assert s.measured(None, 3) and s.level == supply.GOOD
+    assert "not measured" in s.in_words()
 
 
 def test_a_lowest_level_that_lasts_is_doubted():
     """The radio does not stay off for ever on a measurement that may be wrong."""
     s = Supply("bus")
     assert _walk(s, [(2900, 1), (2900, 121), (2900, 122), (2900, 130)]) == [3, 3, 2, 2]
-    assert "for long" in s.state()
+    assert "for long" in s.in_words()
     assert _walk(s, [(2990, 140), (2900, 150)]) == [2, 2]
     assert _walk(s, [(3270, 160), (2900, 170)]) == [0, 3]
 
@@ -83,20 +83,20 @@ def test_boot_waits_and_gives_up():
     """Full at once; else longer, with a limit that eases, and never beyond its time."""
     s = Supply("bus")
     assert not s.boot_waits(0), "nothing measured, nothing waited for"
-    s.take(3260, 1)
+    s.measured(3260, 1)
     assert not s.boot_waits(0)
-    s.take(3200, 1)
+    s.measured(3200, 1)
     assert s.boot_waits(0) and s.boot_waits(14) and not s.boot_waits(15)
-    s.take(2600, 1)
+    s.measured(2600, 1)
     assert s.boot_waits(29) and not s.boot_waits(30)
 
 
 def test_update():
     """Refused in a sentence that tells both voltages; allowed at the limit."""
     s = Supply("bus")
-    s.take(3180, 1)
+    s.measured(3180, 1)
     assert s.update_refused() == ""
-    s.take(3179, 2)
+    s.measured(3179, 2)
     words = s.update_refused()
     assert "3179 mV" in words and "3180 mV" in words and "USB" in words
 
@@ -106,20 +106,20 @@ def test_mains():
     s = Supply("mains")
     assert _walk(s, [(3300, 1), (2600, 2)]) == [0, 0]
     assert not s.boot_waits(0) and not s.update_refused()
-    assert s.state() == "the supply is at 2600 mV"
+    assert s.in_words() == "the supply is at 2600 mV"
 
 
 def test_limits_of_the_board():
     """A board's own numbers go before those of the kind, and mains with numbers is no mains."""
     s = Supply("mains", boot_mv=3200, shed_mv=3100, update_mv=3150)
-    s.take(3300, 1)
-    s.take(3150, 2)
+    s.measured(3300, 1)
+    s.measured(3150, 2)
     assert s.boot_waits(0) and not s.update_refused() and s.level == supply.SAVING
-    s.take(3149, 3)
+    s.measured(3149, 3)
     assert s.update_refused()
-    s.take(3100, 4)
+    s.measured(3100, 4)
     assert s.level == supply.LOW
-    s.take(2950, 5)
+    s.measured(2950, 5)
     assert s.level == supply.RESTING
 
 

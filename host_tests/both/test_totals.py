@@ -3,8 +3,8 @@
 from formats_meter import Meter
 
 from hanport import reading, registers
-from hanport.reading import Reading, State
-from totals import HELD, MOST_W, REPEATED, SIZE, Totals, is_total
+from hanport.reading import Reading
+from totals import ANEW, FALLS, HELD, MOST_W, REPEATED, SIZE, Totals, is_total
 
 IN = registers.E_IMPORT
 OUT = registers.E_EXPORT
@@ -19,7 +19,7 @@ class Watch:
         self.totals = totals or Totals()
         self.meter = meter
         self.up = 0
-        self.state = State()
+        self.state = Reading(merged=True)
         self.answer = 0
 
     def says(self, seconds, total=None, power=None, export=None, state=reading.SENT, now=None, utc=None):
@@ -35,8 +35,8 @@ class Watch:
         if power is not None:
             r.put(registers.P_IMPORT, power, 0, reading.SENT)
         r.utc = utc
-        self.answer = self.totals.watch(r, self.up, now)
-        self.totals.restore(self.state, self.up)
+        self.answer = self.totals.review(r, self.up, now)
+        self.totals.fill_in(self.state, self.up)
         self.state.merge(r, self.up)
         return r.get(IN)
 
@@ -48,7 +48,7 @@ class Watch:
     def counts(self):
         """(falls, jumps, repeats, anew)."""
         t = self.totals
-        return t.falls, t.jumps, t.repeats, t.anew
+        return tuple(t.numbers[FALLS : ANEW + 1])
 
 
 def test_which():
@@ -64,7 +64,7 @@ def test_all_well():
         assert watch.says(10, 5000000 + 200 * k, 70000) == 5000000 + 200 * k and not watch.answer
     for k in range(1, 21):
         assert watch.says(3600, 5019800 + 75000 * k) == 5019800 + 75000 * k
-    assert watch.counts() == (0, 0, 0, 0) and watch.totals.words() == [] and watch.totals.held == 0
+    assert watch.counts() == (0, 0, 0, 0) and watch.totals.sentences() == [] and watch.totals.held_back() == 0
     assert watch.totals.safe(IN) == 6519800 and watch.totals.safe(OUT) is None
     assert watch.totals.safe(registers.P_IMPORT) is None
 
@@ -77,10 +77,9 @@ def test_falls():
         assert watch.says(10, wrong) is None and watch.answer == HELD
         assert watch.says(10, wrong) is None
         assert watch.totals.safe(IN) == 12000000 and watch.state.get(IN) == 12000000
-        assert watch.totals.last == (IN, 12000000, wrong)
         assert watch.says(10, 12000020) == 12000020 and watch.answer == 0
         assert watch.counts() == (1, 0, 0, 0)
-        assert watch.totals.words() == ["A total that fell was held back once."]
+        assert watch.totals.sentences() == ["A total that fell was held back once."]
     watch = Watch()  # the other values of the telegram stay
     watch.says(10, 500000, 100, 7000)
     assert watch.says(10, 400000, 2345, 7001) is None
@@ -109,8 +108,9 @@ def test_jumps():
     watch.says(10, 12000001)
     assert watch.says(3600, 12000001 + 80000) is None
     words = "A total that rose by more than the main fuse lets through was held back once."
-    assert watch.totals.words() == [words]
-    watch = Watch(Totals(400000))  # a larger house
+    assert watch.totals.sentences() == [words]
+    watch = Watch()
+    watch.totals.most = 400000  # a larger house
     watch.says(10, 12000001)
     assert watch.says(3600, 12000001 + 380000) == 12380001
 
@@ -143,7 +143,7 @@ def test_another_meter():
     assert watch.says(10, 710) == 710
     assert watch.counts() == (0, 0, 0, 1)
     words = "Totals started anew, with another meter or after a day of the meter's word, once."
-    assert watch.totals.words() == [words]
+    assert watch.totals.sentences() == [words]
 
 
 def test_scale_that_is_proven():
@@ -165,7 +165,7 @@ def test_repeated_hour():
     watch.draws(2000, 3590)
     assert watch.says(10, 12004010, 2000, 500) == 12004010 and watch.answer == 0
     assert watch.counts() == (0, 0, 1, 0)
-    assert watch.totals.words() == [
+    assert watch.totals.sentences() == [
         "An hourly list with the counters of the one before it was left out once."
     ]
     # Nothing was drawn: the same counters are the truth.
@@ -204,7 +204,7 @@ def test_repeated_hour():
         watch.up += 10
         r = Reading()
         r.put(registers.P_EXPORT, 3000, 0, reading.SENT)
-        watch.totals.watch(r, watch.up)
+        watch.totals.review(r, watch.up, None)
     assert watch.says(10, 12000010, 0, 500) is None and watch.answer == REPEATED
 
 
@@ -212,10 +212,10 @@ def test_over_a_restart():
     """Totals come back from flash, not as 0 and not as the meter's first wrong ones."""
     watch = Watch()
     watch.says(10, 12000010, None, 500)
-    kept = watch.totals.octets(10, NOON)
+    kept = watch.totals.to_flash(10, NOON)
     assert len(kept) == SIZE == 370 and not watch.totals.changed
     totals = Totals()
-    assert totals.load(kept)
+    assert totals.from_flash(kept)
     # The meter's id is awaited: the device may have moved.
     assert totals.safe(IN) is None
     watch = Watch(totals)
@@ -230,18 +230,18 @@ def test_over_a_restart():
     assert watch.state.have[IN] == reading.SENT
     # Nobody knows for how long: a month of it.
     totals = Totals()
-    totals.load(kept)
+    totals.from_flash(kept)
     watch = Watch(totals)
     assert watch.says(10, 12000010 + 54000000) == 66000010
-    totals.load(kept)
+    totals.from_flash(kept)
     assert Watch(totals).says(10, 12000010 + 56000000) is None
-    totals.load(kept)
+    totals.from_flash(kept)
     watch = Watch(totals, b"1111")  # another meter
     assert watch.says(10, 77) == 77 and watch.state.get(OUT) is None and totals.safe(OUT) is None
     watch = Watch(None, None)  # one that never tells who it is
     watch.says(10, 5)
     totals = Totals()
-    assert totals.load(watch.totals.octets()) and totals.safe(IN) == 5
+    assert totals.from_flash(watch.totals.to_flash()) and totals.safe(IN) == 5
 
 
 def test_counts_over_a_restart():
@@ -250,27 +250,28 @@ def test_counts_over_a_restart():
     for total in (12000010, 5, 12000010):
         watch.says(10, total)
     totals = Totals()
-    totals.load(watch.totals.octets())
-    assert [totals.falls, totals.jumps, totals.repeats, totals.held] == [1, 0, 0, 1]
+    totals.from_flash(watch.totals.to_flash())
+    assert list(totals.numbers[FALLS:ANEW]) == [1, 0, 0] and totals.held_back() == 1
 
 
 def test_octets():
     """Large totals, a long id; no damaged octet is taken."""
     watch = Watch(None, b"9" * 40)
     watch.says(10, 987654321012345)
-    kept = watch.totals.octets(10, NOON)
+    kept = watch.totals.to_flash(10, NOON)
     assert bytes(kept[:38]) == b"HPT1\x20" + b"9" * 32 + b"\x01"
     assert bytes(kept[72:80]) == b"\x00\x03\x82\x44\x30\xf6\xfe\x79"
     totals = Totals()
-    assert totals.load(kept)
+    assert totals.from_flash(kept)
     watch = Watch(totals, b"9" * 40)
     watch.says(10)
     assert totals.safe(IN) == 987654321012345
     for at in range(SIZE):
         bad = bytearray(kept)
         bad[at] ^= 16
-        assert not Totals().load(bad), at
-    assert not (Totals().load(b"") or Totals().load(kept[:-1]) or Totals().load(bytes(SIZE)))
+        assert not Totals().from_flash(bad), at
+    for bad in (b"", kept[:-1], bytes(SIZE)):
+        assert not Totals().from_flash(bad)
 
 
 def test_flash_is_spared():
@@ -279,13 +280,13 @@ def test_flash_is_spared():
     saved = []
     for k in range(2000):
         watch.says(10, 12000010 + 10 * k)
-        if watch.totals.due(watch.up):
-            watch.totals.octets(watch.up)
+        if watch.totals.save_due(watch.up):
+            watch.totals.to_flash(watch.up)
             saved.append(watch.up)
     assert saved == [3600, 7200, 10800, 14400, 18000]
-    watch.totals.octets(watch.up)
+    watch.totals.to_flash(watch.up)
     watch.says(7200, 12000010 + 10 * 1999)
-    assert not watch.totals.due(watch.up)
+    assert not watch.totals.save_due(watch.up)
 
 
 def test_frames():
@@ -295,6 +296,6 @@ def test_frames():
         for up in (10, 20):
             meter.sends(name)
             before = bytes(meter.latest.have)
-            assert totals.watch(meter.latest, up) == 0, name
+            assert totals.review(meter.latest, up, None) == 0, name
             assert bytes(meter.latest.have) == before, name
         assert totals.safe(IN) == meter.latest.get(IN)

@@ -35,6 +35,10 @@ from umqtt import simple
 host, port, topic, generation, user, password, keepalive, tls, qos, clock = sys.argv[1:11]
 
 if generation == "newer":
+    import unload
+    forget = unload.unload
+    # the stand-in stays where it was put, as the frozen module would come back the same
+    unload.unload = lambda *names: forget(*[name for name in names if not name.startswith("umqtt")])
     class Newer(simple.MQTTClient):
         # connect() with a time limit and closing of the old socket; wait_msg() that tells of messages
         fresh = False
@@ -94,11 +98,23 @@ def command(name, payload):
         say("command", name.decode(), len(payload))
         say("echoed", mqtt.publish(mqtt.topic + b"/echo", payload))
 
-async def listen():
+class Reader:
+    came = asyncio.Event()
+
+    def topics(self):
+        return [mqtt.topic + b"/command"]
+
+    def stir(self):
+        self.came.set()
+
+async def listen(reader):
     while True:
-        name, payload, kept = await mqtt.inbox.message()
-        command(name, payload)
-        mqtt.inbox.done()
+        await reader.came.wait()
+        reader.came.clear()
+        message = mqtt.message()
+        if message:
+            command(message[0], message[1])
+            mqtt.done()
 
 async def stop():
     life.cancel()
@@ -116,7 +132,7 @@ async def set_clock():
 async def watch():
     last = None
     while True:
-        now = (mqtt.state, mqtt.error, mqtt.connects, mqtt.failures, mqtt.up.is_set())
+        now = (mqtt.state, mqtt.error, mqtt.connects, mqtt.failures, mqtt.is_connected())
         if now != last:
             say("now", *now, beats)
             last = now
@@ -124,10 +140,10 @@ async def watch():
 
 async def main():
     global life
-    say("warning", mqtt.warning)
+    say("warning", mqtt.warning())
     asyncio.create_task(beat())
     asyncio.create_task(watch())
-    asyncio.create_task(listen())
+    asyncio.create_task(listen(mqtt.reader))
     if clock != "set":
         asyncio.create_task(set_clock())
     say("early", mqtt.publish(b"x", b"y"))
@@ -137,9 +153,11 @@ async def main():
     except asyncio.CancelledError:
         say("ended", mqtt.state)
 
-mqtt = Mqtt(host, int(port), "hanport-" + topic, user or None, password or None, topic.encode(),
-            int(keepalive), timeout=1, tls=tls, qos=int(qos))
-mqtt.inbox.subscribe((mqtt.topic + b"/command",))
+settings = {"mqtt_host": host, "mqtt_port": int(port), "mqtt_client": "hanport-" + topic, "mqtt_user": user}
+settings.update(mqtt_password=password, mqtt_topic=topic, mqtt_keepalive=int(keepalive), mqtt_tls=tls)
+settings["mqtt_qos"] = int(qos)
+mqtt = Mqtt(settings, "", timeout=1)
+mqtt.listen(Reader(), 640)
 asyncio.run(main())
 """
 

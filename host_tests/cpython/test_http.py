@@ -77,6 +77,20 @@ def test_who_never_asks_is_let_go(unit):
     assert unit.ask("/is-alive")[0] == 200
 
 
+def test_who_says_nothing_holds_up_nobody(unit):
+    """Browsers connect and do not ask: more of them than there is room for, and a request is answered."""
+    host, port = unit.host.split(":")
+    idle = [socket.create_connection((host, int(port)), timeout=PATIENCE) for _ in range(4)]
+    try:
+        assert unit.ask("/is-alive")[0] == 200
+        idle[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):  # it has not been given up meanwhile
+            idle[-1].recv(1)
+    finally:
+        for line in idle:
+            line.close()
+
+
 def test_a_body_that_is_no_text(unit):
     answer = said(unit, b"POST /api/settings HTTP/1.1\r\nContent-Length: 3\r\nHost: x\r\n\r\n\xff\xfe\xfd")
     assert answer.split()[1] == b"400", answer
@@ -85,28 +99,26 @@ def test_a_body_that_is_no_text(unit):
 
 FALLS = """
 import asyncio
-from app import web
+from app.web import http
 class House:
     settings = {"page_password": ""}
-    keeper = None
     def stray(self, loop, context):
         print("told", type(context["exception"]).__name__)
-class Line:
-    def __init__(self, octets):
-        self.lines = octets.split(b"|")
-    async def readline(self):
+class Socket:
+    lines = [b"G", b"ET /any HTTP/1.0\\r\\n", b"\\r\\n"]
+    def read(self, n):
         return self.lines.pop(0)
-    def get_extra_info(self, name):
-        return None
+    readline = read
+    def write(self, octets, at=0, n=0):
+        print(octets.decode())
+        return len(octets)
+    def close(self):
+        print("closed")
 async def main():
     House.keeper = House()
-    site = web.Site(House())
-    async def serve(request, rest):
-        raise KeyError(rest)
-    site.serve = serve
-    line = Line(b"HEAD /any HTTP/1.0\\r\\n|\\r\\n")
-    answer = await site._asked(line, line)
-    print(answer.status_code, answer.is_head, answer.body)
+    request = http.Request(Socket(), None)
+    assert request.begins()
+    await http.one(House(), request)
 asyncio.run(main())
 """
 
@@ -119,4 +131,6 @@ def test_an_answer_that_falls_is_told(tmp_path):
     command = [device.micropython(), "-c", FALLS]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     words = "This could not be done: see the device's log."
-    assert done.stdout.splitlines() == ["told KeyError", f'500 True b"{words}"'], done.stdout + done.stderr
+    said = done.stdout.split("\n")
+    assert said[0] == "told AttributeError" and said[1].startswith("HTTP/1.0 500 "), done.stdout + done.stderr
+    assert said[-3:] == [words, "closed", ""]

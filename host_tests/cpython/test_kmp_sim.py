@@ -109,8 +109,8 @@ def test_a_good_line_gives_every_value():
     for code, into in Wire(meter).rounds(1):
         assert code == 0 and values(into) == wanted(meter) and into.misfits == 0
         assert into.text(reading.METER_ID) == b"15085488" and into.text(reading.MODEL) == b"070422JA83"
-        assert tuple(into.stamp[2:4]) + tuple(into.stamp[5:8]) == (7, 27, 20, 35, 13)
-        assert into.stamp[0] << 8 | into.stamp[1] == 2024
+        assert tuple(into.facts[2:4]) + tuple(into.facts[5:8]) == (7, 27, 20, 35, 13)
+        assert into.facts[0] << 8 | into.facts[1] == 2024
 
 
 @pytest.mark.parametrize("kind, medium, value", [("heat", 4, 55006000), ("water", 7, 1875560)])
@@ -119,7 +119,7 @@ def test_heat_and_water(kind, medium, value):
     for code, into in Wire(kmpsim.make(kind), bad_line(0.1, 0, 0.1), 5).rounds(20):
         assert not values(into) and code in (0, fault.KMP_CRC, fault.KMP_SILENT, fault.VALUE)
         if code == 0:
-            assert (into.submeters[0].medium, into.submeters[0].value) == (medium, value)
+            assert (into.facts[reading.METERS + reading.MEDIUM], into.get(reading.BEHIND)) == (medium, value)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -265,17 +265,20 @@ from app.mailbox import Mailbox
 from hanport import registers
 from hanport.doctor import Findings
 from hanport.kmp import Client
-class Kept:
-    take = lambda *_: None
+from totals import Totals
 box, findings, lines = Mailbox(), Findings(), []
-poll = KmpPoll({"baud": 0, "parity": "", "invert": ""}, Client(300), box, findings, lines.append, Kept)
+class House:
+    settings = {"baud": 0, "parity": "", "invert": ""}
+    decoder = Client(300)
+    totals = Totals()
+    log = lines.append
+House.box, House.findings, House.device = box, findings, House
+poll = KmpPoll(House)
 async def main():
-    task = asyncio.create_task(poll.run())
     for _ in range(600):
-        await asyncio.sleep_ms(20)
+        await asyncio.sleep_ms(poll.serve())
         if box.count >= 2 or getattr(findings, "told", ""):
             break
-    task.cancel()
 asyncio.run(main())
 print(poll.line, "|", box.count, box.latest.get(registers.U_L1), "|", getattr(findings, "told", ""), lines)
 """

@@ -186,6 +186,28 @@ def test_the_newest_is_kept(tmp_path):
     assert said(device.micropython(), tmp_path, COUNTING).split("\n")[:2] == ["3 3 1", "['_0', '_1', '_0']"]
 
 
+def test_short_texts_do_not_become_names(tmp_path):
+    """What a module apart spells once would stay in the heap as a name after it is gone."""
+    words = [f"w{k}.x" for k in range(8)]
+    main = f"def a(n):\n    return n + {' + n + '.join(map(repr, words))}\ndef run():\n    print(a('-'))\n"
+    new = shrink.shrink({"main": main}, ["main"], {"run"}, {"main": []}, "57", seldom=[[("main", ["a"])]])
+    assert not any(repr(word) in new["_0"] for word in words), new["_0"]
+    write(tmp_path, new)
+    assert said(device.micropython(), tmp_path).split("\n")[0] == "-" + "-".join(words)
+
+
+def test_the_newest_is_let_go(tmp_path):
+    """By unload.unload(), which a program calls when it has done something."""
+    main = "import unload\ndef a():\n    return 1\n"
+    main += "def run():\n    print(a(), a())\n    unload.unload()\n    print(a())\n"
+    sources = {"main": main, "unload": "def unload(*names):\n    print(names)\n"}
+    bundles = {"main": ["unload", "main"]}
+    new = shrink.shrink(sources, ["main"], {"run"}, bundles, seldom=[[("main", ["a"])]])
+    write(tmp_path, new)
+    told = said(device.micropython(), tmp_path, COUNTING).split("\n")
+    assert told[:4] == ["1 1", "()", "1", "['_0', '_0']"]
+
+
 def test_the_table_names_what_there_is():
     """Each function of tools/shrink_seldom.py is one of the source."""
     missing = []

@@ -7,6 +7,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from shrink_unit import same  # noqa: E402
 
+import shrink_image  # noqa: E402
+
 BOARD = 'CHIP = "esp8266"\nLED = None\nRX = 3\nTX = 0\nSUPPLY = "bus"\nHOLD = True\n'
 MAIN = """
 import board
@@ -58,3 +60,22 @@ def run():
     print(board.CHIP == "esp8266", "yes" if board.CHIP == "esp8266" else "no")
 """
     assert "esp8266" in same(tmp_path, main, board=BOARD)["main"]
+
+
+def test_constants_side_by_side(tmp_path):
+    """They are known as those with a line of their own; what is worked out, or set again, is none."""
+    main = """
+FIRST, SECOND = 801, 802
+THIRD, FOURTH = (FIRST, SECOND)
+FIFTH, SIXTH = [n + 1 for n in range(2)]
+def run():
+    print(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH)
+"""
+    new = same(tmp_path, main)["main"]
+    assert "print(801, 802," in new
+
+
+def test_small_boards_are_known_as_a_whole():
+    small = 'NAME = "a"\nCHIP = "esp8266"\nRX = 3\nLED = None\n'
+    assert shrink_image.kind_of(small) == {"NAME": "a", "CHIP": "esp8266", "RX": 3, "LED": None}
+    assert shrink_image.kind_of(small.replace("esp8266", "esp32")) == {"CHIP": "esp32"}

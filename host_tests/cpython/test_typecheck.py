@@ -25,7 +25,7 @@ FAULTS = [
     ("def f():\n    return who\n", '"who" is not defined', BOTH),
     ("from machine import ADC\nADC(0).read_uv()\n", 'attribute "read_uv" for class "ADC"', ("esp8266",)),
     ("import esp32\nesp32.HEAP_DATA\n", 'Import "esp32" could not be resolved', ("esp8266",)),
-    ("from microdot import Microdot\nMicrodot().no_such_thing()\n", 'attribute "no_such_thing"', BOTH),
+    ("from umqtt import simple\nsimple.MQTTClient(1, 2).no_such()\n", 'attribute "no_such"', BOTH),
     ("def f(:\n", "", BOTH),
 ]
 

@@ -225,7 +225,7 @@ class Socket(io.IOBase):
         self._check()
         if not self._in:
             return 0 if self._ended else None
-        n = min(len(buf), len(self._in))
+        n = min(len(buf) if n is None else n, len(self._in))
         buf[:n] = self._in[:n]
         self._in = self._in[n:]
         return n
@@ -240,9 +240,9 @@ class Socket(io.IOBase):
 
     recv = read
 
-    def readline(self):
+    def readline(self, most=-1):
         n = self._in.find(b"\n") + 1
-        return self.read(n or -1)
+        return self.read(n if 0 < n <= most or most < 0 else most)
 
     def write(self, data, at=0, n=None):
         self._check()

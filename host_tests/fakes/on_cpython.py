@@ -1,7 +1,7 @@
 """What MicroPython has and CPython has not, so that the firmware starts on CPython: imported before it.
 
-Only names are added; nothing that CPython has is changed but asyncio.StreamReader, which the firmware makes
-around a port of its own.
+Only names are added; nothing that CPython has is changed. Of the firmware one function is another: CPython's
+asyncio has no streams to wait for as MicroPython's has.
 """
 
 import asyncio
@@ -55,33 +55,9 @@ class Poller:
     poll = ipoll
 
 
-async def _awrite(self, data):
-    self.write(data)
-    await self.drain()
-
-
-async def _aclose(self):
-    self.close()
-    await self.wait_closed()
-
-
-asyncio.StreamWriter.awrite = _awrite
-asyncio.StreamWriter.aclose = _aclose
-
-
-class PortReader:
-    """asyncio.StreamReader of MicroPython: around an object with readinto() that gives None for nothing."""
-
-    def __init__(self, port):
-        self._port = port
-
-    async def readinto(self, buf):
-        """Wait for octets."""
-        while True:
-            n = self._port.readinto(buf)
-            if n:
-                return n
-            await asyncio.sleep(0.01)
+async def _readable(stream):
+    """app.port.readable() for what gives None where there is nothing: it is asked again and again."""
+    await asyncio.sleep(0.01)
 
 
 def install():
@@ -98,7 +74,6 @@ def install():
     core = types.ModuleType("asyncio.core")
     core.cur_task = None
     sys.modules["asyncio.core"] = asyncio.core = core
-    asyncio.StreamReader = PortReader
     gc.mem_free = gc.mem_alloc = lambda: 1 << 20
 
     def print_exception(fault, file=None):
@@ -117,11 +92,20 @@ def install():
             except BlockingIOError:
                 return None
 
-        def readinto(self, buf):
+        def readinto(self, buf, n=0):
             try:
-                return self.recv_into(buf)
+                return self.recv_into(buf, n)
             except BlockingIOError:
                 return None
+
+        def readline(self, n=-1):
+            line = b""
+            while line[-1:] != b"\n" and len(line) != n:
+                octet = self.read(1)
+                if not octet:
+                    return line or octet
+                line += octet
+            return line
 
         def write(self, octets, at=0, n=None):
             try:
@@ -131,3 +115,6 @@ def install():
 
     socket.socket = Socket
     select.poll = Poller
+    from app import port
+
+    port.readable = _readable

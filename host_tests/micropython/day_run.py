@@ -33,6 +33,7 @@ import network  # noqa: E402
 from fast_broker import Broker  # noqa: E402
 from fast_person import Person  # noqa: E402
 
+from app import diag, going  # noqa: E402
 from app.house import House  # noqa: E402
 from app.restart import Restart  # noqa: E402
 from hanport import octets  # noqa: E402
@@ -182,8 +183,12 @@ class Judge:
             self._end(False)
 
 
+times_asked = []
+
+
 def time_server(query):
     """SNTP."""
+    times_asked.append(query[1])
     answer = bytearray(48)
     answer[0], answer[1] = 0x24, 1
     answer[24:32] = query[40:48]
@@ -206,25 +211,20 @@ def timer():
         one.fire()
 
 
+def dead(what):
+    """A task that is kept, but runs no more."""
+    return what is not None and not isinstance(what, int) and what.done()
+
+
 async def measured(judge, house):
     """Octets free once nothing is missing any more, and after a collection."""
-    while not judge.fair() or judge.back or house.net.portal or not house.mqtt.up.is_set():
+    while not judge.fair() or judge.back or house.net.portal or not house.mqtt.is_connected():
         await asyncio.sleep(5)
     # What the fakes remember is no loss of the firmware's.
     machine.log.clear()
     network.log.clear()
     gc.collect()
     return gc.mem_free()
-
-
-def start(begun, house, rows):
-    """House._start(), noting the newest task of each name."""
-    tasks = []
-    for name, how in rows:
-        tasks += House._start(house, (name, how))
-        if how:
-            begun[name] = tasks[-1]
-    return tasks
 
 
 async def live(run, heap):
@@ -239,8 +239,6 @@ async def live(run, heap):
     judge = Judge(rows, house, meter)
     person = Person()
     timer()
-    begun = {}
-    house._start = lambda *rows: start(begun, house, rows)
     task = asyncio.create_task(house.main())
     await asyncio.sleep(5)
     gc.threshold(1 << 20)  # a collection at every 16 KB, as on the chip, takes the run three times as long
@@ -249,13 +247,13 @@ async def live(run, heap):
         heap[hour] = await measured(judge, house)
         if task.done():
             await task
+    names = going.NAMES.decode().split("|")
     return {
         "hours": clock.since() // 3600000,
         "outages": {NAMES[k]: len([1 for row in rows if row[1] == k and row[2] != 1]) for k in range(4)},
-        "falls": {row[0]: row[1:] for row in house.keeper.rows if row[1]},
-        "dead": [name for name in begun if begun[name].done()],
-        "tasks": sorted([row[0] for row in house.keeper.rows]),
-        "watched": [name.decode() for name in house.watchdog.names],
+        "falls": {row[0]: row[1:] for row in house.keeper.rows},
+        "kept": [names[k] for k in range(going.COUNT) if house.keeper.kept[k] is not None],
+        "dead": [names[k] for k in range(going.COUNT) if dead(house.keeper.kept[k])],
         "sent": meter.sent,
         "readings": house.box.count,
         "dropped": meters.Port.now.dropped,
@@ -268,9 +266,9 @@ async def live(run, heap):
         "short": judge.short,
         "late": judge.late,
         "answers": person.answers,
-        "clock": house.clock.exchanges,
+        "clock": len(times_asked),
         "heap": heap,
-        "log": [line[1:] for line in house.log.lines],
+        "log": [line[1:] for line in diag.log_lines(20)],
     }
 
 
@@ -286,7 +284,7 @@ def main():
     try:
         told = asyncio.run(live(run, [0] * run["hours"]))
     except SystemExit:  # the device has restarted itself
-        told = {"restarted_s": clock.since() // 1000, "why": Restart().words}
+        told = {"restarted_s": clock.since() // 1000, "why": Restart().explain()}
     json.dump(told, sys.stdout)
     print()
 

@@ -31,11 +31,14 @@ def lit():
     return letters
 
 
+mode = ["on"]  # the setting
+
+
 def watch(led, ms):
     """[(letters, ms)] of what shines for so long, equal ones joined."""
     shown = []
     while ms > 0:
-        n = led.step()
+        n = led.play(mode[0])
         letters = lit()
         if shown and shown[-1][0] == letters:
             shown[-1] = (letters, shown[-1][1] + n)
@@ -67,18 +70,15 @@ def expected(colour):
 
 def scenario_table():
     """Every row of the table is played as it says: lights, number, times."""
-    names = [name for name, _, _, _ in lights.rows()]
-    for k, name in enumerate(names):
+    for k, (name, when, pattern, on, off, meaning) in enumerate(lights.rows()):
         assert getattr(lights, name.upper()) == k, name
-    for k, row in enumerate(line for line in lights._ROWS.split("\n") if line):
-        name, when, pattern, on, off, meaning = row.split("|")
         assert meaning[0].isupper() and meaning[-1] in ".)" and name and len(pattern) <= 6
         led = Led(config)
         assert lit() == "", (name, lit())
         if when in ("steady", "fault"):
-            led.set(k, True)
+            led.lasting(k, True)
         else:
-            led.event(k)
+            led.notice(k)
         if when == "fault":
             assert watch(led, 2900) == [("", 2900)], "a fault flashed at once"
         shown = watch(led, 2200)
@@ -86,10 +86,10 @@ def scenario_table():
             assert flashes(shown) == [expected(pattern)], (name, shown)
         else:
             assert flashes(shown) == [expected(letter) for letter in pattern], (name, shown)
-            assert {ms for letters, ms in shown if letters} == {int(on)}, (name, shown)
-            assert all(ms >= int(off) for letters, ms in shown[1:] if not letters), (name, shown)
+            assert {ms for letters, ms in shown if letters} == {on}, (name, shown)
+            assert all(ms >= off for letters, ms in shown[1:] if not letters), (name, shown)
         if when in ("steady", "fault"):
-            led.set(k, False)
+            led.lasting(k, False)
             assert flashes(watch(led, 9000)[1:]) == [], name
 
 
@@ -100,7 +100,7 @@ def scenario_no_memory():
         def __call__(self, level):
             self.level = level
 
-    led = Led(config, lambda: "on")
+    led = Led(config)
     pins = [Still() for _ in led._pins]
     led._pins = pins
     led._wired = Still()
@@ -109,67 +109,83 @@ def scenario_no_memory():
     micropython.heap_lock()
     ms = 0
     while ms < 60000:
-        led.event(lights.READING)
-        led.set(lights.NO_BROKER, ms > 20000)
-        led.set(lights.SETUP, ms > 50000)
-        led.step()
+        led.notice(lights.READING)
+        led.lasting(lights.NO_BROKER, ms > 20000)
+        led.lasting(lights.SETUP, ms > 50000)
+        led.play("on")
         ms += 50
     micropython.heap_unlock()
 
 
 def scenario_modes():
     """quiet: faults and states, no blink a reading; off: dark, but a finger is answered."""
-    mode = ["quiet"]
-    led = Led(config, lambda: mode[0])
-    led.event(lights.READING)
+    mode[0] = "quiet"
+    led = Led(config)
+    led.notice(lights.READING)
     assert flashes(watch(led, 1000)) == []
-    led.set(lights.NO_NETWORK, True)
+    led.lasting(lights.NO_NETWORK, True)
     assert len(flashes(watch(led, 6000))) == 3
     mode[0] = "off"
     assert flashes(watch(led, 6000)) == []
-    led.tell()
+    led.show_state()
     assert len(flashes(watch(led, 6000))) == 3, "the answer to a short press"
     assert flashes(watch(led, 6000)) == [], "is given once"
-    led.set(lights.NO_NETWORK, False)
-    led.tell()
-    led.event(lights.READING)  # must not take the answer's place
+    led.lasting(lights.NO_NETWORK, False)
+    led.show_state()
+    led.notice(lights.READING)  # must not take the answer's place
     assert len(flashes(watch(led, 2000))) == 2
-    led.set(lights.SETUP, True)
+    led.lasting(lights.SETUP, True)
     assert flashes(watch(led, 1000)) == []
-    led.set(lights.PRESSED_10, True)
+    led.lasting(lights.PRESSED_10, True)
     assert flashes(watch(led, 1000)) == [expected("r")]
 
 
 def scenario_faults_take_turns():
     """Two faults: one flash, three flashes, one flash ... and readings still show in between."""
     led = Led(config)
-    led.set(lights.NO_DATA, True)
-    led.set(lights.NO_NETWORK, True)
+    led.lasting(lights.NO_DATA, True)
+    led.lasting(lights.NO_NETWORK, True)
     counts = []
     for _ in range(4):
-        led._idle = 29
+        led._state[5] = 29  # idle turns since the one before
         counts.append(len(flashes(watch(led, 2500))))
     assert sorted(counts) == [1, 1, 3, 3] and counts[0] != counts[1] != counts[2], counts
-    led.event(lights.READING)
+    led.notice(lights.READING)
     assert flashes(watch(led, 300)) == [expected("g")]
 
 
 def scenario_wired():
     """LED_DISABLE goes low while faults flash and when it is to be quiet."""
-    mode = ["on"]
-    led = Led(config, lambda: mode[0])
+    led = Led(config)
     wired = config.LED_DISABLE
     watch(led, 100)
     assert Pin.levels[wired] == 1
-    led.set(lights.NO_DATA, True)
+    led.lasting(lights.NO_DATA, True)
     watch(led, 100)
     assert Pin.levels[wired] == 0
-    led.set(lights.NO_DATA, False)
+    led.lasting(lights.NO_DATA, False)
     mode[0] = "quiet"
     watch(led, 100)
     assert Pin.levels[wired] == 0
     modes = [what for what in machine.log if what[0] == "pin-mode" and what[1] == wired]
     assert modes[0][2] == Pin.OPEN_DRAIN
+
+
+class House:
+    """What the lights look at; broker: None when none is wanted."""
+
+    def __init__(self, findings, count, online, broker):
+        self.findings = findings
+        self.count = count
+        self.box = self
+        self.net = House.Way(online)
+        self.mqtt = None if broker is None else House.Way(broker)
+
+    class Way:
+        portal = None
+
+        def __init__(self, up):
+            self.is_up = self.is_connected = lambda: up
 
 
 def scenario_look():
@@ -182,8 +198,8 @@ def scenario_look():
     port.up = lambda: now[0]
 
     def faults(online=True, broker=True):
-        led.look(f, online, broker)
-        return [name for k, (name, when, _, _) in enumerate(lights.rows()) if led._faults >> k & 1]
+        led.show_faults(House(f, 0, online, broker))
+        return [name for k, (name, *_) in enumerate(lights.rows()) if led._lasts >> k & 1]
 
     f = Findings()
     assert faults(False, False) == []  # too early
@@ -194,7 +210,7 @@ def scenario_look():
     assert faults(True, None) == []
     now[0] = 91
     assert faults() == ["no_data"]
-    f.heard(10, 92)
+    f.octets_came(10, 92)
     now[0] = 100
     assert faults() == ["unread"]
     f.last_reading = 100
@@ -203,16 +219,25 @@ def scenario_look():
     assert faults() == ["no_data"]
 
 
+def scenario_readings():
+    """Each look that finds another count of readings than the one before gives one flash."""
+    from hanport.doctor import Findings
+
+    led = Led(config)
+    for count, flashed in ((0, []), (3, [expected("g")]), (3, []), (259 + 256, []), (516, [expected("g")])):
+        led.show_faults(House(Findings(), count, True, None))
+        assert flashes(watch(led, 500)) == flashed, count
+
+
 def scenario_none():
     """A board without lights: everything may be called."""
     led = Led(config)
-    assert not led.present
-    led.event(lights.READING)
-    led.set(lights.SETUP, True)
-    led.set(lights.NO_DATA, True)
-    led.tell()
+    led.notice(lights.READING)
+    led.lasting(lights.SETUP, True)
+    led.lasting(lights.NO_DATA, True)
+    led.show_state()
     for _ in range(50):
-        assert led.step() == 100
+        assert led.play("on") == 100
     assert not [what for what in machine.log if what[0] == "pin"]
 
 

@@ -10,9 +10,10 @@ import sys
 import board_config
 
 from app import port
+from app.mailbox import Mailbox
 from hanport import registers
 from hanport.doctor import Findings
-from hanport.reading import METER_ID, SENT, Reading, State
+from hanport.reading import METER_ID, SENT, Reading
 from payload import formats
 from payload.writer import Writer
 
@@ -30,23 +31,37 @@ class Clock:
 class Broker:
     """What the publisher sees of MQTT, and what a broker would keep."""
 
+    topic = b"b"
+
     def __init__(self):
-        self.up = asyncio.Event()
+        self.up = False
         self.connects = 0
         self.sent = []
         self.kept = {}
+        self.reader = self.room = self.came = None
         self.there(True)
 
     def there(self, yes):
-        if yes:
-            self.connects += 1
-            self.up.set()
-        else:
-            self.up.clear()
+        self.connects += yes
+        self.up = yes
 
-    def publish(self, topic, payload, retain=False):
-        if not self.up.is_set():
+    def is_connected(self):
+        return self.up
+
+    def listen(self, reader, room):
+        self.reader = reader
+        self.room = room
+
+    def message(self):
+        return self.came
+
+    def done(self):
+        self.came = None
+
+    def publish(self, topic, payload, retain=False, sure=False, room=None):
+        if not self.up:
             return False
+        assert room is None or bytes(payload) == bytes(room[: len(payload)])
         self.sent.append((bytes(topic), bytes(payload)))
         if retain:
             self.kept.pop(bytes(topic), None)
@@ -61,28 +76,17 @@ class Broker:
         return told
 
 
-class Box:
-    """A mailbox with one reading."""
+class Box(Mailbox):
+    """A mailbox whose one reading is written by hand."""
 
-    def __init__(self):
-        self.latest = Reading()
-        self.state = State()
-        self.count = 0
-
-    def put(self, *values):
+    def says(self, *values):
         """A reading of (register, value) pairs."""
         r = self.latest
         r.clear()
         for register, value in values:
             r.keep(register, value)
             r.have[register] = SENT
-        self.state.merge(r, port.up())
-        self.count += 1
-
-    async def newer(self, seen):
-        while self.count == seen:
-            await asyncio.sleep_ms(1)
-        return self.count
+        self.put(r, port.up())
 
 
 def made(names, **values):
@@ -92,17 +96,37 @@ def made(names, **values):
     return [formats.start(name, values, None) for name in names]
 
 
-def publisher(box, broker, names, every=None, size=4096):
-    """A publisher over a device that is called unit."""
-    from app.diag import Device
+class Rooms:
+    """What the publisher sees of the house."""
+
+    def __init__(self, box, size):
+        from app.diag import Device
+
+        self.box = box
+        self.device = Device("unit")
+        self.writer = Writer(size)
+        self.findings = Findings()
+        self.settings = {"mqtt_commands": False}
+        self.seconds = 0
+
+    def every(self):
+        return self.seconds
+
+
+def publisher(box, broker, names, size=4096):
+    """(a publisher over a device that is called unit, its rooms)."""
     from app.publisher import Publisher
 
-    return Publisher(box, broker, Device("unit"), Writer(size), b"b", made(names), every)
+    rooms = Rooms(box, size)
+    return Publisher(rooms, broker, made(names)), rooms
 
 
-async def pause():
+async def pause(broker=None):
     """Give the publisher its turns."""
-    await asyncio.sleep_ms(20)
+    for _ in range(20):
+        if broker:
+            broker.reader.stir()
+        await asyncio.sleep_ms(1)
 
 
 async def scenario_interval():
@@ -110,29 +134,28 @@ async def scenario_interval():
     Clock()
     box = Box()
     broker = Broker()
-    every = [0]
-    p = publisher(box, broker, ["own"], lambda: every[0])
+    p, rooms = publisher(box, broker, ["own"])
     task = asyncio.create_task(p.run())
     power = (registers.P_IMPORT, 100)
     total = (registers.E_IMPORT, 5000)
     for _ in range(3):
-        box.put(power)
+        box.says(power)
         await pause()
-    assert len(broker.topics()) == 3, "all of them while there is no interval"
-    every[0] = 60
-    box.put(power)
+    assert broker.topics().count(b"b/reading") == 3, "all of them while there is no interval"
+    rooms.seconds = 60
+    box.says(power)
     await pause()
     assert not broker.topics(), "it came too soon"
-    box.put(power, total)
+    box.says(power, total)
     await pause()
     assert len(broker.topics()) == 1, "an hourly list with counters"
     Clock.up += 59
-    box.put(power)
-    box.put(power, total)
+    box.says(power)
+    box.says(power, total)
     await pause()
     assert not broker.topics()
     Clock.up += 1
-    box.put((registers.P_IMPORT, 7), total)
+    box.says((registers.P_IMPORT, 7), total)
     await pause()
     assert b'"active_power_import_w":7,' in broker.sent[-1][1] and len(broker.topics()) == 1
     task.cancel()
@@ -142,43 +165,41 @@ async def scenario_again():
     """The newest reading is published when the broker is back, and whenever it is asked for."""
     from app import publisher as module
 
-    module._LOOK = 0.001
+    module._LOOK = 0
     Clock()
     box = Box()
     broker = Broker()
-    p = publisher(box, broker, ["own"])
+    p, _ = publisher(box, broker, ["own"])
     assert p.again() is False, "there is none yet"
     task = asyncio.create_task(p.run())
-    teller = asyncio.create_task(p.tell(Findings()))
-    await pause()
+    await pause(broker)
     broker.topics()
     broker.there(False)
     for value in (1, 2, 3):
-        box.put((registers.P_IMPORT, value))
-        await pause()
+        box.says((registers.P_IMPORT, value))
+        await pause(broker)
     assert not broker.sent
     broker.there(True)
-    await pause()
+    await pause(broker)
     assert sum([text.count(b'"active_power_import_w":3}') for _, text in broker.sent]) == 1
     assert p.again() is True and sorted(broker.topics()) == [b"b/finding", b"b/reading", b"b/reading"]
     # What the connection before was given may be lost with it, when that was not known yet.
     broker.connects += 1
-    await pause()
+    await pause(broker)
     told = sorted(broker.topics())
     assert told == [b"b/finding", b"b/reading"], told
     # One that breaks at once leaves the newest for the one after.
     broker.there(False)
-    box.put((registers.P_IMPORT, 4))
-    await pause()
-    publish, broker.publish = broker.publish, lambda *_: broker.up.clear()
+    box.says((registers.P_IMPORT, 4))
+    await pause(broker)
+    publish, broker.publish = broker.publish, lambda *_: broker.there(False)
     broker.there(True)
-    await pause()
+    await pause(broker)
     broker.publish = publish
     broker.there(True)
-    await pause()
+    await pause(broker)
     told = [text for topic, text in broker.sent if topic == b"b/reading"]
     assert len(told) == 1 and b'"active_power_import_w":4}' in told[0], told
-    teller.cancel()
     task.cancel()
 
 
@@ -187,50 +208,47 @@ async def scenario_homeassistant():
     Clock()
     box = Box()
     broker = Broker()
-    findings = Findings()
-    p = publisher(box, broker, ["homeassistant", "own"])
+    p, _ = publisher(box, broker, ["homeassistant", "own"])
     from app import publisher as module
 
-    module._LOOK = 0.001
-    assert p.subscriptions() == [b"homeassistant/status"]
+    module._LOOK = 0
+    assert p.topics() == [b"homeassistant/status"] and broker.reader is p and broker.room < 100
     task = asyncio.create_task(p.run())
-    teller = asyncio.create_task(p.tell(findings))
     for _ in range(3):
         Clock.up += 10
-        box.put((registers.P_IMPORT, 100), (registers.E_IMPORT, 5000))
-        await pause()
+        box.says((registers.P_IMPORT, 100), (registers.E_IMPORT, 5000))
+        await pause(broker)
     for _ in range(3):
         Clock.up += 60
-        await pause()
+        await pause(broker)
     announced = [topic for topic in broker.kept if topic.startswith(b"homeassistant/device/hanport_")]
     assert len(announced) >= 3 and b'"tPI":{' in b"".join(broker.kept.values())
     assert b"b/state" in [topic for topic, _ in broker.sent] and b"b/energy" in broker.kept
     broker.topics()
-    p.heard(b"homeassistant/status", b"online")
+    broker.came = b"homeassistant/status", b"online", False
     Clock.up += 10
-    await pause()
+    await pause(broker)
     again = broker.topics()
     assert all(topic in again for topic in announced)
-    teller.cancel()
     task.cancel()
-    await pause()
+    await pause(broker)
     # Another base topic: the entities stay; what lies below the old one goes.
-    await p.leave(False, True)
+    await p.take_back(False, True)
     assert sorted(broker.kept) == sorted(announced) and broker.last_word == b""
-    await p.leave(True, False)
+    await p.take_back(True, False)
     assert not broker.kept, broker.kept
 
 
 async def scenario_kept():
     """Totals that fall are held back; those of the flash are shown again once the meter is known."""
     Clock()
-    from app.kept import Kept
+    from app import kept
 
     said = []
 
     def life(value, meter=b"735999"):
-        kept = Kept(said.append)
-        state = State()
+        totals = kept.load(said.append)
+        state = Reading(merged=True)
         r = Reading()
         for k in range(2):
             r.clear()
@@ -241,26 +259,26 @@ async def scenario_kept():
                 r.have[registers.E_IMPORT] = SENT
             r.set_text(METER_ID, meter, 0, len(meter))
             Clock.up += 10
-            kept.take(r, state, port.up())
+            kept.watch(totals, r, state, port.up(), said.append)
             state.merge(r, port.up())
-        return kept, state
+        return totals, state
 
-    kept, state = life(5000)
+    totals, state = life(5000)
     assert state.get(registers.E_IMPORT) == 5000 and not said
-    kept.save()
-    kept.save()
+    kept.save(totals, said.append)
+    kept.save(totals, said.append)
     assert "totals.bin" in os.listdir() and "totals.bin.old" not in os.listdir(), "nothing changed between"
-    kept, state = life(None)
+    totals, state = life(None)
     assert state.get(registers.E_IMPORT) == 5000, "the meter has told none yet"
-    kept, state = life(4000)
+    totals, state = life(4000)
     assert state.get(registers.E_IMPORT) == 5000 and said == ["A total that fell was held back once."]
-    kept, state = life(None, b"123456")
+    totals, state = life(None, b"123456")
     assert state.get(registers.E_IMPORT) is None, "another meter"
     said.clear()
     with open("totals.bin", "r+b") as f:
         f.seek(60)
         f.write(b"xx")
-    kept, state = life(None)
+    totals, state = life(None)
     assert said and said[0].startswith("The file totals.bin is damaged") and len(said) == 1
     assert state.get(registers.E_IMPORT) is None
 
@@ -276,7 +294,9 @@ async def scenario_rest():
     values = {"wifi_ssid": "", "wifi_password": "", "wifi_power": 0, "wifi_sleep": "none", "country": ""}
     values["hostname"] = "unit"
     values["address"] = ""
-    way = wifi.Wifi(values, said.append)
+    house = Box()
+    house.settings, house.log = values, said.append
+    way = wifi.Wifi(house)
     task = asyncio.create_task(way.run())
     await pause()
     assert way.state == wifi.CONNECTED
@@ -285,7 +305,7 @@ async def scenario_rest():
     way.ease(0)
     assert way.wlan.config("pm") == network.WLAN.PM_NONE
     way.ease(2)
-    assert not way.wlan.active() and way.state == wifi.RESTING and not way.up.is_set()
+    assert not way.wlan.active() and way.state == wifi.RESTING and way.ip is None
     Clock.up += 2000
     await asyncio.sleep_ms(1200)
     assert way.state == wifi.RESTING and said[-1] == "WiFi: off until the supply has recovered"

@@ -11,6 +11,8 @@ import machine
 import supervision
 from supervision import Rig
 
+from app import going
+
 
 def scenario_boot_octets():
     """boot.py's first 16 octets change while we run: they are handed on as they are at the restart."""
@@ -33,9 +35,8 @@ def scenario_note_takes_no_memory():
 
     rig = Rig()
     rig.reasons._rtc = memory = Memory()
-    names = rig.watchdog.names
     micropython.heap_lock()
-    rig.reasons.note(1, names[0], 120, 86400)
+    rig.reasons.note(1, going.NAMES, 120, 86400, b"", going.MQTT)
     micropython.heap_unlock()
     print("kept:", memory.kept)
 
@@ -93,65 +94,66 @@ def scenario_growth():
 
 def scenario_anew():
     """Rooms that begin anew take the place of the old ones, and one that is gone is watched no more."""
-    rig = Rig()
-    dog = rig.watchdog
-    dog.start()
 
     async def life():
         await asyncio.sleep(9)
 
+    rig = Rig({going.MQTT: life})
+    keeper = rig.keeper
+    keeper.arm()
+
     async def live():
         for _ in range(20):
-            beat = dog.register("mqtt", 10)
-            gone = dog.register("silence watch", 5)
-            task = asyncio.create_task(rig.keeper.keep("mqtt", life))
+            keeper.watch_mqtt(10)
+            keeper.keep_going(going.MQTT)
+            task = keeper.kept[going.MQTT]
             await asyncio.sleep_ms(1)
-            held = task in dog._tasks
-            task.cancel()
-            dog.release([task])
-            print("held:", held, task in dog._tasks)
-        dog.register("silence watch", 0)
+            keeper.let_go(going.MQTT)
+            await asyncio.sleep_ms(1)
+            print("held:", task in keeper.kept, task.done())
+        keeper.watch_mqtt(0)
         for _ in range(30):
-            beat()
-            gone()
-            dog._left[0] = 12
-            dog.turn()
+            keeper.loop_beats()
+            supervision.fire(1)
             print("turned")
-        print("names:", [name.decode() for name in dog.names])
-        print("rows:", [row[0] for row in rig.keeper.rows])
+        keeper.watch_mqtt(10)
+        print("rows:", keeper.rows)
         while True:
-            dog._left[0] = 12
-            dog.turn()
+            keeper.loop_beats()
+            supervision.fire(1)
 
     asyncio.run(live())
 
 
 def scenario_pauses():
     """A task that has fallen cannot beat: the device is not restarted for the pause, but for a hang."""
-    rig = Rig()
-    dog = rig.watchdog
-    dog.start()
-    dog._limits[0] = 0  # the loop is not what is looked at
-    falls = []
-
-    async def pause(seconds):
-        supervision.fire(seconds // 5)
+    starts = []
 
     async def falling():
-        dog.register("mqtt", 60)
-        falls.append(1)
-        if len(falls) < 9:
+        rig.watchdog.beat()
+        starts.append(1)
+        if len(starts) < 9:
             raise KeyError
         await asyncio.Event().wait()
 
-    async def live():
-        asyncio.create_task(rig.keeper.keep("mqtt", falling))
-        await asyncio.sleep_ms(10)
-        print("falls:", len(falls))
-        supervision.fire(13)
+    rig = Rig({going.MQTT: falling}, {going.WATCHDOG: lambda: beat()})
 
-    asyncio.sleep = pause
-    asyncio.run(live())
+    def beat():
+        supervision.fire(1)
+        print("starts:", len(starts))
+        return rig.keeper.loop_beats()
+
+    rig.keeper.watch_mqtt(60)
+    rig.keeper.arm()
+    asyncio.run(rig.live(lambda: False))
+
+
+def scenario_names():
+    """Every number has its own, and each is a name of the table."""
+    names = going.NAMES.decode().split("|")
+    print("names:", len(names) == going.COUNT + 1 and len(set(names)) == len(names), names[going.COUNT])
+    print("tasks:", names[going.TICKING : going.COUNT])
+    print("lengths:", max([len(name) for name in names]) <= 24)
 
 
 globals()["scenario_" + sys.argv[1]]()

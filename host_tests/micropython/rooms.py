@@ -22,7 +22,7 @@ import machine  # noqa: E402
 import network  # noqa: E402
 from fast_broker import Broker  # noqa: E402
 
-from app import store  # noqa: E402
+from app import going, store  # noqa: E402
 from app.house import House  # noqa: E402
 
 BROKER = {"mqtt_host": "192.168.1.3"}
@@ -40,16 +40,20 @@ def house(**settings):
     """A house with these settings, and how often each of its tasks runs."""
     store.save(store.SETTINGS, json.dumps(settings))
     h = House()
+    names = going.NAMES.decode().split("|")
     running = {}
 
-    async def keep(name, start):
+    def coroutine(k):
+        return run(names[k], House.coroutine(h, k))
+
+    async def run(name, coroutine):
         running[name] = running.get(name, 0) + 1
         try:
-            await h.keeper.keep(name, start)
+            await coroutine
         finally:
             running[name] -= 1
 
-    h.keep = keep
+    h.coroutine = coroutine
     timer()
     asyncio.create_task(h.main())
     return h, running
@@ -78,7 +82,7 @@ async def scenario_saved():
     assert h.mqtt.topic == b"cellar" and h.settings["led"] == "quiet"
     await h.apply(h.settings.changed({"mqtt_host": ""}))
     await asyncio.sleep(1800)
-    assert not running["mqtt"] and not running["publisher"] and running["meter port"] == 1
+    assert not running["mqtt"] and not running["publisher"] and h.keeper.kept[going.METER] is not None
 
 
 async def scenario_other_way():
@@ -90,11 +94,11 @@ async def scenario_other_way():
     await h.apply(h.settings.changed(WIFI))
     h.net.setup()
     await asyncio.sleep(30)
-    assert h.net.path.kind == "WiFi" and h.net.up.is_set()
+    assert h.net.path.kind == "WiFi" and h.net.is_up()
     assert h.mqtt.failures and h.clock.error, "broker and time server are asked, though neither is there"
     air.change(access_point=False)
     await asyncio.sleep(30)
-    assert not h.net.up.is_set()
+    assert not h.net.is_up()
 
 
 async def scenario_guest():
@@ -146,7 +150,7 @@ async def scenario_names():
     broker.start()
     h, _ = house(mqtt_host="broker.home", **WIFI)
     await asyncio.sleep(30)
-    assert h.mqtt.up.is_set() and looks == [0], looks
+    assert h.mqtt.is_connected() and looks == [0], looks
     del net.names["broker.home"]
     broker.stop(True)
     await asyncio.sleep(600)

@@ -13,6 +13,7 @@ if sys.implementation.name == "cpython":
 
 import asyncio
 
+from app import diag, going
 from app.house import House
 
 
@@ -21,14 +22,18 @@ async def main(house, seconds):
     task = asyncio.create_task(house.main())
     for _ in range(seconds * 10):
         await asyncio.sleep(0.1)
-        if house.mqtt.up.is_set() and house.mqtt.published > 4 and house.box.count >= 3:
+        if house.mqtt.is_connected() and house.mqtt.published > 4 and house.box.count >= 3:
             break
     page = await fetch(house.settings["http_port"])
-    for _, _, words in house.log.lines:
+    for _, _, words in diag.log_lines(20):
         print("log", words)
-    for name, falls, _, words in house.keeper.rows:
-        print("task", name, falls, words)
-    assert house.mqtt.up.is_set() and house.box.count >= 3, house.findings.sentence(9)
+    names = going.NAMES.decode().split("|")
+    for k in range(going.COUNT):
+        if house.keeper.kept[k] is not None:
+            print("kept", names[k])
+    for row in house.keeper.rows:
+        print("fell", row)
+    assert house.mqtt.is_connected() and house.box.count >= 3, house.findings.sentence(9)
     assert b'"sentence":"Readings come."' in page, page
     task.cancel()
     await asyncio.sleep(0.1)

@@ -10,42 +10,71 @@ import sys
 
 import machine
 
-from app.diag import Log
-from app.restart import Restart
+from app import diag, going, port, supervisor
 from app.supervisor import Supervisor
-from app.watchdog import Watchdog
 
 
-async def _brief(_):
-    # Pauses are for a person's patience, not for a test's.
-    await asyncio.sleep_ms(1)
+class Time:
+    """Stands for `time`, whose milliseconds pass when the rig says so: rests are for people."""
 
+    now = 1000
 
-pauses = []
+    @staticmethod
+    def ticks_ms():
+        return Time.now
 
+    @staticmethod
+    def ticks_add(a, b):
+        return a + b
 
-async def _noted(seconds):
-    pauses.append(seconds)
-    await asyncio.sleep_ms(1)
+    @staticmethod
+    def ticks_diff(a, b):
+        return a - b
 
 
 class Rig:
-    """What House would build."""
+    """What House would be: tasks and ticks are {number: function}."""
 
-    def __init__(self):
-        self.log = Log()
-        self.reasons = Restart()
-        self.watchdog = Watchdog(self.reasons, self.log)
-        self.keeper = Supervisor(self.log, self.reasons, self.watchdog)
+    def __init__(self, tasks=None, ticks=None):
+        self.tasks = tasks or {}
+        self.ticks = ticks or {}
+        self.log = diag.say
+        self.keeper = Supervisor(self)
+        self.reasons = self.keeper.reasons
+        self.watchdog = self.keeper.watchdog
+
+    def coroutine(self, k):
+        return self.tasks[k]()
+
+    def tick(self, k):
+        return self.ticks[k]()
+
+    async def live(self, until):
+        """Keep all going in a time of its own, until until() is true."""
+        supervisor.time = Time
+        port.up = lambda: Time.now // 1000
+        asyncio.get_event_loop().set_exception_handler(self.keeper.stray)
+        for k in [going.TASKS] + list(self.tasks) + list(self.ticks):
+            self.keeper.keep_going(k)
+        while not until():
+            wait = self.keeper.turn()
+            await asyncio.sleep_ms(2)
+            Time.now += wait
+        self.keeper.end_all()
+        await asyncio.sleep_ms(2)
 
     def tell(self):
-        print("words:", self.reasons.words)
-        print("fault:", self.reasons.fault)
-        print("count:", self.reasons.count)
-        for _, times, line in self.log.lines:
+        print("words:", self.reasons.explain())
+        print("count:", self.reasons.restarts())
+        for _, times, line in diag.log_lines(20):
             print("log:", times, "x", line)
         for row in self.keeper.rows:
-            print("row:", row[0], row[1], row[3])
+            print("row:", row[0], row[1])
+
+
+def gaps(times):
+    """From each to the next."""
+    return [times[k + 1] - times[k] for k in range(len(times) - 1)]
 
 
 def fire(n):
@@ -61,35 +90,31 @@ def scenario_start():
 
 def scenario_raises():
     """A task that raises three times, in a function of a function, with a secret in its text."""
-    rig = Rig()
-    asyncio.sleep = _noted
-    calls = []
+    starts = []
 
     def inner():
         raise ValueError("password hunter2 is wrong")
 
     async def start():
-        calls.append(1)
-        if len(calls) <= 3:
+        starts.append(Time.now // 1000)
+        if len(starts) <= 3:
             inner()
+        if len(starts) == 9:
+            while Time.now < 1000 * (starts[-1] + 650):
+                await asyncio.sleep_ms(1)  # it is proven, and then falls
         raise OSError(104, "hunter2")
 
-    async def live():
-        task = asyncio.create_task(rig.keeper.keep("mqtt", start))
-        while len(calls) < 9:
-            await asyncio.sleep_ms(5)
-        task.cancel()
-
-    asyncio.run(live())
-    print("pauses:", pauses)
+    rig = Rig({going.MQTT: start})
+    asyncio.run(rig.live(lambda: len(starts) > 10))
+    print("pauses:", gaps(starts))
     rig.tell()
 
 
 def scenario_others_run():
-    """While one task falls again and again, another goes on."""
-    rig = Rig()
-    asyncio.sleep = _brief
+    """While one task and something that ticks fall again and again, others go on."""
     turns = []
+    beats = []
+    fallen = []
 
     async def bad():
         raise KeyError("x")
@@ -99,26 +124,65 @@ def scenario_others_run():
             turns.append(1)
             await asyncio.sleep_ms(1)
 
-    async def live():
-        for name, start in (("bad", bad), ("good", good)):
-            asyncio.create_task(rig.keeper.keep(name, start))
-        await asyncio.sleep_ms(100)
+    def ticks_badly():
+        fallen.append(Time.now // 1000)
+        raise IndexError("hunter2")
 
-    asyncio.run(live())
-    print("good turns:", len(turns) > 10)
+    def ticks_well():
+        beats.append(Time.now)
+        return 200
+
+    rig = Rig(
+        {going.WEB: bad, going.CLOCK: good},
+        {going.BUTTON: ticks_badly, going.LIGHTS: ticks_well, going.UPDATE: lambda: turns.append(0)},
+    )
+    asyncio.run(rig.live(lambda: len(fallen) > 3))
+    print("good turns:", turns.count(1) > 10)
+    print("beats:", set(gaps(beats)))
+    print("pauses:", gaps(fallen))
+    print("once:", turns.count(0))
+    rig.tell()
+
+
+def scenario_ends():
+    """A task that ends by itself, and two that are let go, one while it runs and one while it rests."""
+    starts = []
+    gone = []
+
+    async def ends():
+        starts.append(Time.now // 1000)
+
+    async def runs():
+        gone.append("began")
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            gone.append("ended")
+
+    async def falls():
+        gone.append("fell")
+        raise KeyError
+
+    rig = Rig({going.CLOCK: ends, going.MQTT: runs, going.PUBLISHER: falls})
+
+    def until():
+        if len(starts) == 2:
+            for k in (going.MQTT, going.PUBLISHER):
+                rig.keeper.let_go(k)
+        return len(starts) > 4
+
+    asyncio.run(rig.live(until))
+    print("pauses:", gaps(starts))
+    print("gone:", sorted(gone))
+    print("kept:", rig.keeper.kept.count(None) == going.COUNT)
     rig.tell()
 
 
 def scenario_memory():
     """Memory runs out for real; the luxuries go newest first, and the task goes on."""
-    rig = Rig()
-    asyncio.sleep = _brief
+    done = []
     gc.collect()
     free = gc.mem_free()
-    held = {"history": bytearray(free // 2), "languages": bytearray(free // 10)}
-    for name in ("history", "languages"):
-        rig.keeper.luxury(name, lambda name=name: held.pop(name))
-    done = []
 
     async def hungry():
         buf = bytearray(free * 6 // 10)  # fits without both only
@@ -126,25 +190,22 @@ def scenario_memory():
         while True:
             await asyncio.sleep_ms(10)
 
-    async def live():
-        asyncio.create_task(rig.keeper.keep("web page", hungry))
-        while not done:
-            await asyncio.sleep_ms(1)
-
-    asyncio.run(live())
-    print("dropped:", rig.keeper.dropped)
+    rig = Rig({going.WEB: hungry})
+    held = {"history": bytearray(free // 2), "languages": bytearray(free // 10)}
+    for name in ("history", "languages"):
+        rig.keeper.luxury(name, lambda name=name: held.pop(name))
+    asyncio.run(rig.live(lambda: done))
+    print("held:", held)
     rig.tell()
 
 
 def scenario_hopeless():
     """Nothing left to put aside: the heap is in pieces for good."""
-    rig = Rig()
-    asyncio.sleep = _brief
 
     async def hungry():
         raise MemoryError
 
-    asyncio.run(rig.keeper.keep("web page", hungry))
+    asyncio.run(Rig({going.WEB: hungry}).live(lambda: False))
 
 
 def scenario_stray():
@@ -168,23 +229,16 @@ def scenario_fed():
     import micropython
 
     rig = Rig()
-    beat = rig.watchdog.register("mqtt", 120)
-    rig.watchdog.start()
-    heart = rig.watchdog.register("late comer", 5)
-
-    async def live():
-        asyncio.create_task(rig.watchdog.run())
-        await asyncio.sleep_ms(1)
-        fire(1)
-        micropython.heap_lock()
-        for _ in range(2 * 720):
-            beat()
-            heart()
-            rig.watchdog._left[0] = 12
-            rig.watchdog.turn()
-        micropython.heap_unlock()
-
-    asyncio.run(live())
+    rig.keeper.watch_mqtt(120)
+    rig.keeper.arm()
+    fire(1)
+    beat = rig.watchdog.beat
+    micropython.heap_lock()
+    for _ in range(2 * 720):
+        beat()
+        rig.keeper.loop_beats()
+        rig.watchdog.count_down()
+    micropython.heap_unlock()
     print("feeds:", machine.WDT.feeds)
     print("timer:", machine.Timer.timers[0].period, machine.Timer.timers[0].hard)
     print("hardware:", [what for what in machine.log if what[0] == "wdt"])
@@ -193,68 +247,73 @@ def scenario_fed():
 def scenario_hangs():
     """One task waits for ever; the loop and the others go on."""
     rig = Rig()
-    beat = rig.watchdog.register("mqtt", 120)
-    other = rig.watchdog.register("silence watch", 60)
-    rig.watchdog.start()
-
-    async def stuck():
-        beat()
-        await asyncio.Event().wait()
-
-    async def live():
-        asyncio.create_task(rig.watchdog.run())
-        asyncio.create_task(rig.keeper.keep("mqtt", stuck))
-        await asyncio.sleep_ms(1)
-        for turn in range(40):
-            other()
-            rig.watchdog._left[0] = 12
-            if turn == 24:
-                print("alive after 24 turns of 5 s:", rig.watchdog.left(1))
-            fire(1)
-            await asyncio.sleep_ms(0)
-
-    asyncio.run(live())
+    rig.keeper.watch_mqtt(120)
+    rig.keeper.arm()
+    rig.watchdog.beat()
+    for turn in range(40):
+        rig.keeper.loop_beats()
+        if turn == 24:
+            print("alive after 24 turns of 5 s:", rig.watchdog.turns[1] * 5)
+        fire(1)
 
 
-def scenario_blocks(name="price fetch"):
+def scenario_blocks(tasks=None, ticks=None):
     """A task runs in circles: nobody else gets a turn, only the timer does."""
-    rig = Rig()
-    rig.watchdog.register("mqtt", 300)
-    rig.watchdog.start()
 
     async def circles():
         while True:
             fire(1)
 
+    rig = Rig({going.CLOCK: circles} if tasks is None else tasks, ticks)
+    rig.keeper.watch_mqtt(300)
+    rig.keeper.arm()
+
     async def live():
-        asyncio.create_task(rig.watchdog.run())
-        if name:
-            await rig.keeper.keep(name, circles)
+        asyncio.create_task(rig.live(lambda: False))
+        await asyncio.sleep_ms(20)
         await circles()
 
     asyncio.run(live())
 
 
+def scenario_blocks_ticking():
+    """The same by what only ticks."""
+    scenario_blocks({}, {going.BUTTON: lambda: fire(20)})
+
+
 def scenario_blocks_nameless():
     """The same by a task that nobody keeps."""
-    scenario_blocks(None)
+    scenario_blocks({})
 
 
 def scenario_unix():
-    """Without a timer the watchdog's own task counts."""
+    """Without a timer the beat of the loop counts."""
     rig = Rig()
-    rig.watchdog.register("mqtt", 10)
-    rig.watchdog.start()
-    asyncio.sleep = _brief
-    asyncio.run(rig.watchdog.run())
+    rig.keeper.watch_mqtt(10)
+    rig.keeper.arm()
+    for _ in range(9):
+        rig.keeper.loop_beats()
+
+
+def scenario_log():
+    """More lines than there is room for; the last two are long, and one comes twice."""
+    rig = Rig()
+    for n in range(60):
+        rig.log("this is line " + str(n))
+    rig.log("x" + "\u00e5" * 120)
+    rig.log("\u00e5" * 120)
+    rig.log("\u00e5" * 120)
+    for up, times, words in diag.log_lines(99):
+        print("line:", up >= 0, times, words)
+    print("newest:", diag.log_lines(1)[0][1])
 
 
 def scenario_hold():
     """Long work asks for time: the limits wait, then count again."""
     rig = Rig()
-    rig.watchdog.register("mqtt", 10)
-    rig.watchdog.start()
-    rig.watchdog.hold(300)
+    rig.keeper.watch_mqtt(10)
+    rig.keeper.arm()
+    rig.keeper.grant(300)
     fire(60)
     print("held")
     fire(1)
