@@ -12,7 +12,9 @@ import bar_memory  # noqa: E402
 FRAMES = 800  # beyond the first looks at the free heap, and a settings save before them
 
 
-@pytest.mark.parametrize("make, heap", [(bar_memory.IMAGE, 68 << 10), (bar_memory.TREE, 256 << 10)])
+# For the image a little more than its bar of 68k, which is for `make bars`: here other tests take the time of
+# the processor, and what waits for it waits in the heap.
+@pytest.mark.parametrize("make, heap", [(bar_memory.IMAGE, 72 << 10), (bar_memory.TREE, 256 << 10)])
 def test_it_fits_and_stays(tmp_path, make, heap):
     """Frames of all kinds, MQTT for Home Assistant, the page, the API, a save: no MemoryError, no leak."""
     told = bar_memory.Bench(tmp_path, make).run(heap, FRAMES)
