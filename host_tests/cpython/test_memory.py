@@ -23,6 +23,9 @@ def test_it_fits_and_stays(tmp_path, make, heap):
 
 
 def test_a_leak_is_seen():
-    bar_memory.flat({"free": 10000, "end": 9800, "first": 500})
-    with pytest.raises(bar_memory.bar.BarError, match="went from 10,000 after 500 frames to 9,799"):
-        bar_memory.flat({"free": 10000, "end": 9799, "first": 500})
+    bar_memory.flat({"free": 10000, "end": 8976, "first": 560})
+    with pytest.raises(bar_memory.bar.BarError, match="went from 10,000 after 560 frames to 8,975"):
+        bar_memory.flat({"free": 10000, "end": 8975, "first": 560})
+    bar_memory.flat({"free": 100000, "end": 98000, "first": 560})
+    with pytest.raises(bar_memory.bar.BarError, match="went from 100,000 after 560 frames to 97,999"):
+        bar_memory.flat({"free": 100000, "end": 97999, "first": 560})
